@@ -1,0 +1,82 @@
+"""The edge between a caller and a model: one answer, its total deadline and its account.
+
+`generate` and `stream` both run an answer through here, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import anyio
+import msgspec
+
+from beluga.effects import Effects, Emit
+from beluga.errors import ModelError, ModelTimeoutError
+from beluga.ledger import Ledger
+from beluga.schema import AIMessage, Failure, Finish, Request, Spent, Timeouts
+
+__all__ = ["Answer", "Respond", "sole_exception"]
+
+Respond: TypeAlias = Callable[[Request, Effects], Awaitable[Finish]]
+
+_DEFAULT_TIMEOUTS = Timeouts()
+
+
+class Answer:
+    """One answer to one request, from the caller's side."""
+
+    def __init__(self, respond: Respond, request: Request, fx: Effects) -> None:
+        self._respond, self._request, self._fx = respond, request, fx
+        self._ledger = Ledger()
+        self._finish: Finish | None = None
+
+    @property
+    def spent(self) -> Spent:
+        """What the answer has taken so far."""
+        return self._ledger.spent if self._finish is None else self._finish.spent
+
+    async def run(self, emit: Emit) -> Finish:
+        """Have the model respond, under the total deadline; return how it ended, with the account.
+
+        Raises:
+            ModelTimeoutError: The total deadline has passed.
+        """
+        total = (self._request.options.timeout or _DEFAULT_TIMEOUTS).total
+        deadline = min(self._fx.deadline, self._fx.clock.now() + total)
+        fx = self._fx.emitting(emit).observed_by(self._ledger.observe).until(deadline)
+        finish: object = None
+        with anyio.CancelScope(deadline=deadline) as scope:
+            try:
+                finish = await self._respond(self._request, fx)
+            except ExceptionGroup as group:
+                raise sole_exception(group) from None
+        if scope.cancelled_caught:
+            raise _too_late(total)
+        if not isinstance(finish, Finish):
+            raise TypeError(f"respond must return a Finish; it returned {finish!r}")
+        spent = self._ledger.spent_with(finish.usage)
+        self._finish = msgspec.structs.replace(finish, spent=spent)
+        return self._finish
+
+    def interrupted(self, partial: AIMessage) -> AIMessage:
+        """Return *partial* as what an answer that never ended has come to."""
+        return msgspec.structs.replace(partial, interrupted=True, spent=self.spent)
+
+    def attach(self, error: BaseException, partial: AIMessage) -> None:
+        """Attach what had arrived to *error*, unless it carries an account of its own."""
+        arrived = bool(partial.content or partial.cut_calls)
+        if isinstance(error, ModelError) and error.partial is None and arrived:
+            error.partial = self.interrupted(partial)
+
+
+def sole_exception(error: BaseException) -> BaseException:
+    """Return what a group holds, for as long as it holds exactly one exception."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _too_late(total: float) -> ModelTimeoutError:
+    message = f"the answer was not complete within its total time of {total:g} s (option timeout)"
+    return ModelTimeoutError(Failure("timeout", message, local=True))

@@ -1,0 +1,159 @@
+"""What a call may do to the world, as typed capabilities that are passed to it.
+
+Code that needs less than all of `Effects` says so with a row:
+`class CanWait(HasClock, HasRandom, Protocol): ...`
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
+
+import anyio
+import msgspec
+
+from beluga.events import Event
+from beluga.schema import Emission
+
+__all__ = [
+    "BackendClock",
+    "CanChoose",
+    "Clock",
+    "Effects",
+    "Emit",
+    "HasClock",
+    "HasNotify",
+    "HasRandom",
+    "Notify",
+    "Random",
+    "live",
+]
+
+Emit: TypeAlias = Callable[[Sequence[Emission]], Awaitable[None]]
+"""Hand chunks on, waiting while whoever takes them is not ready. It has one caller at a time."""
+
+Notify: TypeAlias = Callable[[Event], None]
+"""Tell observers what happened. It never waits."""
+
+
+class Clock(Protocol):
+    """Read time and wait, in seconds of the running backend's own clock."""
+
+    def now(self) -> float:
+        """Return the time, in seconds from an arbitrary start."""
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait for *seconds*."""
+
+
+class Random(Protocol):
+    """Draw numbers for jitter and load spreading; never for secrets."""
+
+    def uniform(self, low: float, high: float, /) -> float:
+        """Return a number from *low* to *high*."""
+
+
+class HasClock(Protocol):
+    """What may wait."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+
+class HasRandom(Protocol):
+    """What may draw numbers."""
+
+    @property
+    def random(self) -> Random:
+        """Chance."""
+
+
+class HasNotify(Protocol):
+    """What may tell observers."""
+
+    @property
+    def notify(self) -> Notify:
+        """The observers."""
+
+
+class CanChoose(HasClock, HasRandom, HasNotify, Protocol):
+    """What a routing strategy may do: read time, draw numbers, tell why."""
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """Hold every capability of a call.
+
+    Attributes:
+        emit: Where chunks go.
+        clock: The running backend's clock.
+        random: Where chance comes from.
+        notify: Who observes.
+        deadline: When the whole answer must have ended, on that clock; `math.inf` if never.
+    """
+
+    emit: Emit
+    clock: Clock
+    random: Random
+    notify: Notify
+    deadline: float = math.inf
+
+    def emitting(self, emit: Emit) -> Effects:
+        """Return these effects with another place for chunks to go."""
+        return Effects(emit, self.clock, self.random, self.notify, self.deadline)
+
+    def notifying(self, notify: Notify) -> Effects:
+        """Return these effects with other observers."""
+        return Effects(self.emit, self.clock, self.random, notify, self.deadline)
+
+    def observed_by(self, observer: Notify) -> Effects:
+        """Return these effects with one more observer, whose own failure is logged and hurts nobody."""
+        onward = self.notify
+
+        def notify(event: Event) -> None:
+            try:
+                observer(event)
+            except Exception:
+                logging.getLogger("beluga").exception("an observer failed on %r", event)
+            onward(event)
+
+        return self.notifying(notify)
+
+    def until(self, deadline: float) -> Effects:
+        """Return these effects with another deadline."""
+        return Effects(self.emit, self.clock, self.random, self.notify, deadline)
+
+
+class BackendClock:
+    """The clock of the running event loop, so that cancel scopes agree with it."""
+
+    def now(self) -> float:
+        """Return the loop's time."""
+        return anyio.current_time()
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait in the loop."""
+        await anyio.sleep(seconds)
+
+
+_CLOCK = BackendClock()
+_RANDOM = random.Random()
+
+
+def live(seed: int | None = None) -> Effects:
+    """Return the real world's effects; *seed* makes the drawn numbers repeatable.
+
+    Chunks go nowhere until `emitting` says where, and nobody observes.
+    """
+    return Effects(_discard, _CLOCK, _RANDOM if seed is None else random.Random(seed), _ignore)
+
+
+async def _discard(chunks: Sequence[Emission]) -> None:
+    pass
+
+
+def _ignore(event: Event) -> None:
+    pass

@@ -1,0 +1,56 @@
+"""What is known of a model; whatever is not known is `None`."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Capabilities", "ModelInfo", "Prices"]
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """Say what a model can do. `None` is unknown, and counts as able."""
+
+    tools: bool | None = None
+    tool_choice: bool | None = None
+    parallel_tool_calls: bool | None = None
+    response_schema: bool | None = None
+    reasoning: bool | None = None
+    prompt_cache: bool | None = None
+    streaming: bool | None = None
+    images: bool | None = None
+    audio: bool | None = None
+    video: bool | None = None
+    files: bool | None = None
+
+
+class Prices(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """Give prices in US dollars per million tokens."""
+
+    input: float | None = None
+    output: float | None = None
+    cached: float | None = None
+    cache_write: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """Describe a model.
+
+    Attributes:
+        model: The name that its provider knows it by.
+        provider: Who serves it.
+        context_window: Tokens of input and output together.
+        max_input_tokens: The most tokens of input.
+        max_output_tokens: The most tokens of output.
+        prices: What it costs.
+        capabilities: What it can do.
+    """
+
+    model: str | None = None
+    provider: str | None = None
+    context_window: int | None = None
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    prices: Prices = Prices()
+    capabilities: Capabilities = Capabilities()

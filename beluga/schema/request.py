@@ -1,0 +1,70 @@
+"""What a model is asked: messages, options, and whether somebody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from beluga.schema.messages import HumanMessage, Message
+from beluga.schema.option_layer import OptionLayer
+from beluga.schema.options import GenerateOptions
+
+__all__ = ["Prompt", "Request", "messages_of"]
+
+Prompt: TypeAlias = str | Message | Sequence[Message]
+"""What `generate` and `stream` take: a text, a message, or a conversation."""
+
+
+class Request(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+    """Ask a model for an answer.
+
+    Attributes:
+        messages: The conversation, oldest first.
+        options: How to answer.
+        streaming: Whether somebody watches the answer come.
+        cleared: Names of options that the caller has cleared, so that no layer below sets them.
+    """
+
+    messages: tuple[Message, ...]
+    options: GenerateOptions = GenerateOptions()
+    streaming: bool = False
+    cleared: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.messages, tuple):
+            msgspec.structs.force_setattr(self, "messages", messages_of(self.messages))
+
+    def over(self, defaults: OptionLayer) -> Request:
+        """Return this request with *defaults* under its own options."""
+        merged = defaults.under(OptionLayer(self.options, self.cleared))
+        return msgspec.structs.replace(self, options=merged.options, cleared=merged.cleared)
+
+
+def messages_of(prompt: Prompt) -> tuple[Message, ...]:
+    """Convert what a user gave as a prompt.
+
+    Raises:
+        ValueError: It is empty, or holds something that is no message.
+    """
+    if isinstance(prompt, str):
+        return (HumanMessage(prompt),)
+    if isinstance(prompt, Message):
+        return (prompt,)
+    return _conversation(prompt)
+
+
+def _conversation(given: object) -> tuple[Message, ...]:
+    if isinstance(given, bytes | dict) or not isinstance(given, Sequence):
+        got = type(given).__name__
+        raise ValueError(f"a prompt is a str, a message or a sequence of messages; got {got}")
+    messages: list[Message] = []
+    for message in given:
+        if not isinstance(message, Message):
+            got = type(message).__name__
+            raise ValueError(f"a conversation holds messages such as HumanMessage('…'); got {got}")
+        messages.append(message)
+    if not messages:
+        raise ValueError("a conversation needs at least one message")
+    return tuple(messages)

@@ -1,0 +1,205 @@
+"""Streams: a producer task, a bounded buffer and one cancel scope.
+
+The consumer iterates inside `async with`. Leaving the block, for any reason, cancels the producer
+and waits until it has cleaned up. A failure of the producer is raised where the consumer iterates;
+an exception of the block leaves it as it is. Neither is ever wrapped in a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Final, TypeAlias, final
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from beluga.edge import Answer, sole_exception
+from beluga.errors import IncompleteStreamError, StreamUsageError
+from beluga.schema import AIMessage, Finish, Folder, Restarted, Spent, StreamChunk, TextDelta
+
+__all__ = ["ChunkStream", "OpenStream"]
+
+Batch: TypeAlias = Sequence[StreamChunk]
+
+BUFFERED_BATCHES: Final = 16
+BATCHES_PER_SWITCH: Final = 64
+"""A waiting batch is taken without a task switch; every so many one is made all the same, so that a
+fast producer cannot starve other tasks."""
+
+
+@final
+class ChunkStream:
+    """The chunks of one answer, as they come. It is used once, inside its `async with` block."""
+
+    def __init__(self, receive: MemoryObjectReceiveStream[Batch], answer: Answer) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._batch: Batch = ()
+        self._next = 0
+        self._taken = 0
+        self._closed = False
+        self._failure: BaseException | None = None
+        self._finished = False
+        self._folder = Folder()
+        self._unfolded: list[StreamChunk] = []
+
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        """Iterate over what is left of the answer."""
+        return self
+
+    async def __anext__(self) -> StreamChunk:
+        """Return the next chunk; the last one is a `Finish`.
+
+        Raises:
+            ModelError: The answer failed; `partial` on it is what had arrived.
+            StreamUsageError: The block has been left.
+        """
+        while self._next >= len(self._batch):
+            self._batch, self._next = await self._take(), 0
+        chunk = self._batch[self._next]
+        self._next += 1
+        self._unfolded.append(chunk)
+        return chunk
+
+    def text(self) -> AsyncIterator[str]:
+        """Iterate over the pieces of the answer's text.
+
+        Raises:
+            IncompleteStreamError: The answer began anew, so that the text so far is void.
+        """
+        return _Texts(self)
+
+    async def message(self) -> AIMessage:
+        """Take what is left of the stream and return the whole message."""
+        if not self._finished:
+            async for _ in self:
+                pass
+        return self.partial
+
+    @property
+    def partial(self) -> AIMessage:
+        """What has been taken of the answer so far; `interrupted` until its `Finish`."""
+        self._folder.feed(self._unfolded)
+        self._unfolded.clear()
+        message = self._folder.message()
+        if message.finish_reason is not None:
+            return message
+        return self._answer.interrupted(message)
+
+    @property
+    def spent(self) -> Spent:
+        """What the answer has taken so far, also after its block was left early."""
+        return self._answer.spent
+
+    async def _take(self) -> Batch:
+        if self._closed and not self._finished:
+            raise StreamUsageError(
+                "the stream was iterated outside its block; "
+                "iterate inside `async with model.stream(…) as chunks:`"
+            )
+        self._taken += 1
+        try:
+            if self._taken % BATCHES_PER_SWITCH:
+                try:
+                    return self._receive.receive_nowait()
+                except anyio.WouldBlock:
+                    pass
+            return await self._receive.receive()
+        except (anyio.EndOfStream, anyio.ClosedResourceError):
+            if self._failure is not None:
+                self._answer.attach(self._failure, self.partial)
+                raise self._failure from None
+            raise StopAsyncIteration from None
+
+    def _end(self, failure: BaseException | None) -> None:
+        self._failure, self._finished = failure, failure is None
+
+    def _close(self) -> None:
+        self._closed = True
+        self._receive.close()
+
+
+@final
+class _Texts:
+    """The text of a stream. An object, since an async generator left early warns on trio."""
+
+    def __init__(self, chunks: ChunkStream) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> _Texts:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            chunk = await self._chunks.__anext__()
+            if isinstance(chunk, TextDelta):
+                return chunk.text
+            if isinstance(chunk, Restarted):
+                raise IncompleteStreamError(chunk.failure)
+
+
+@final
+class OpenStream:
+    """The block of a stream. Nothing is sent before it is entered."""
+
+    _receive: MemoryObjectReceiveStream[Batch]
+    _stream: ChunkStream
+    _tasks: TaskGroup
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._entered = False
+
+    async def __aenter__(self) -> ChunkStream:
+        """Start the answer and return at once.
+
+        Raises:
+            StreamUsageError: It was entered before.
+        """
+        if self._entered:
+            raise StreamUsageError("a stream is used once; call model.stream(…) again for another")
+        self._entered = True
+        send, receive = anyio.create_memory_object_stream[Batch](BUFFERED_BATCHES)
+        self._stream = ChunkStream(receive, self._answer)
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(_produce, self._answer, send, self._stream)
+        return self._stream
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Cancel the answer if it still comes, and wait until it has cleaned up."""
+        # The group is not shown the block's exception, for it would wrap it. The interpreter
+        # raises that exception again as soon as this method returns.
+        self._tasks.cancel_scope.cancel("the stream's block was left")
+        self._stream._close()
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:  # a producer's SystemExit, for instance
+            raise sole_exception(group) from None
+
+
+async def _produce(
+    answer: Answer, send: MemoryObjectSendStream[Batch], stream: ChunkStream
+) -> None:
+    async def emit(chunks: Batch) -> None:
+        try:
+            send.send_nowait(chunks)  # the common case costs no task switch
+        except anyio.WouldBlock:
+            await send.send(chunks)
+
+    with send:
+        try:
+            finish: Finish = await answer.run(emit)
+            await emit((finish,))
+        except Exception as error:  # handed over in band; cancellation passes
+            stream._end(sole_exception(error))
+        else:
+            stream._end(None)

@@ -1,0 +1,79 @@
+"""HTTP as a capability: what is sent, what comes back, and who can do it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+__all__ = ["Http", "HttpRequest", "HttpResponse", "ResponseHead", "Sent"]
+
+Sent: TypeAlias = Callable[[], None]
+"""Called once, when a request has been written to the network."""
+
+
+class HttpRequest(msgspec.Struct, frozen=True):
+    """A request, complete with its body.
+
+    Its text form shows no header's value, for one of them is a key.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+    def with_headers(self, headers: Mapping[str, str]) -> HttpRequest:
+        """Return this request with *headers* added; a name that is there already is replaced."""
+        names = {name.lower() for name in headers}
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
+        return HttpRequest(self.method, self.url, {**kept, **headers}, self.body)
+
+    def __repr__(self) -> str:
+        url = self.url.partition("?")[0]
+        return f"HttpRequest({self.method!r}, {url!r}, {len(self.body)} bytes)"
+
+
+class ResponseHead(msgspec.Struct, frozen=True):
+    """What comes before a response's body. The names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value; *name* is in lower case."""
+        return self.headers.get(name)
+
+
+class HttpResponse(Protocol):
+    """A response whose body is read as it comes, decompressed."""
+
+    @property
+    def head(self) -> ResponseHead:
+        """Its status and headers."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over the body, in the pieces in which it arrives."""
+
+
+class Http(Protocol):
+    """Whoever can send requests.
+
+    Every failure of the network is raised as a `ModelError`.
+    """
+
+    def send(
+        self, request: HttpRequest, *, connect_timeout: float, sent: Sent
+    ) -> AbstractAsyncContextManager[HttpResponse, None]:
+        """Send *request*; leaving the block closes the response.
+
+        Args:
+            request: What to send.
+            connect_timeout: Seconds to open a connection; `math.inf` is no bound.
+            sent: Called once, when the request has been written.
+        """
+
+    async def aclose(self) -> None:
+        """Close every connection. It may be called again."""
