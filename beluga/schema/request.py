@@ -10,6 +10,7 @@ import msgspec
 from beluga.schema.messages import HumanMessage, Message
 from beluga.schema.option_layer import OptionLayer
 from beluga.schema.options import GenerateOptions
+from beluga.schema.tools import NamedTool, ToolSpec
 
 __all__ = ["Prompt", "Request", "messages_of"]
 
@@ -40,6 +41,18 @@ class Request(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         """Return this request with *defaults* under its own options."""
         merged = defaults.under(OptionLayer(self.options, self.cleared))
         return msgspec.structs.replace(self, options=merged.options, cleared=merged.cleared)
+
+    def contradiction(self) -> str | None:
+        """Return what in the request contradicts itself, and how to mend it."""
+        options = self.options
+        choice = options.tool_choice
+        names = [tool.name for tool in options.tools or () if isinstance(tool, ToolSpec)]
+        if isinstance(choice, NamedTool) and choice.name not in names:
+            known = f"there are {', '.join(names)}" if names else "no tools are given"
+            return f"tool_choice names {choice.name!r}, but {known}"
+        if choice == "required" and not options.tools:
+            return "tool_choice is 'required', but no tools are given; pass tools=[…]"
+        return None
 
 
 def messages_of(prompt: Prompt) -> tuple[Message, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -11,11 +11,26 @@ from beluga.outcomes import Outcome
 from beluga.schema import Emission, Failure, Finish, Request, Usage
 from beluga.transport.http import HttpRequest, ResponseHead
 
-__all__ = ["Decoder", "Dialect", "Ending", "Omit"]
+__all__ = ["Decoder", "Dialect", "Ending", "Omissions"]
 
-Omit: TypeAlias = Callable[[str, str], None]
-"""Called with what a provider has no place for, and why. It raises `UnsupportedError` unless the
-caller asked for a warning; then the codec leaves the thing out."""
+class Omissions(Protocol):
+    """Whom a codec tells of what it cannot put on the wire."""
+
+    def unsupported(self, what: str, why: str, /) -> None:
+        """Refuse what the provider has no place for.
+
+        It returns only if the caller asked for a warning; then the codec leaves the thing out.
+
+        Args:
+            what: Such as `"option top_k"` or `"an audio part"`.
+            why: Such as `"the Messages API takes no audio"`.
+
+        Raises:
+            UnsupportedError: Unless the caller asked for a warning.
+        """
+
+    def foreign(self, what: str, why: str, /) -> None:
+        """Tell that what another provider made, and only it can read, is left out."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -46,7 +61,7 @@ class Decoder(Protocol):
 class Dialect(Protocol):
     """One provider's wire format."""
 
-    def encode(self, request: Request, omit: Omit) -> HttpRequest:
+    def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire, without credentials.
 
         Raises:

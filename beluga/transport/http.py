@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -48,7 +47,7 @@ class ResponseHead(msgspec.Struct, frozen=True):
 
 
 class HttpResponse(Protocol):
-    """A response whose body is read as it comes, decompressed."""
+    """A response whose body is read as it comes, decompressed. It must be closed."""
 
     @property
     def head(self) -> ResponseHead:
@@ -57,6 +56,9 @@ class HttpResponse(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over the body, in the pieces in which it arrives."""
 
+    async def aclose(self) -> None:
+        """Close it; if the body was not read to its end, so is the connection."""
+
 
 class Http(Protocol):
     """Whoever can send requests.
@@ -64,10 +66,10 @@ class Http(Protocol):
     Every failure of the network is raised as a `ModelError`.
     """
 
-    def send(
+    async def send(
         self, request: HttpRequest, *, connect_timeout: float, sent: Sent
-    ) -> AbstractAsyncContextManager[HttpResponse, None]:
-        """Send *request*; leaving the block closes the response.
+    ) -> HttpResponse:
+        """Send *request* and return the response as soon as its head has come.
 
         Args:
             request: What to send.

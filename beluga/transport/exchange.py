@@ -1,0 +1,199 @@
+"""One request and its response: the only code that talks to the network, for every provider."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import anyio
+import msgspec
+
+from beluga.effects import Effects
+from beluga.errors import ModelError, UnsupportedError, error_for
+from beluga.events import AttemptEnded, Attempted, LeftOut, RateLimits, RateWindow
+from beluga.outcomes import unwrap
+from beluga.schema import (
+    Emission,
+    Failure,
+    Finish,
+    ModelInfo,
+    Request,
+    Timeouts,
+    Usage,
+)
+from beluga.schema.redaction import redact
+from beluga.transport.dialect import Decoder, Dialect
+from beluga.transport.failures import request_id_of
+from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
+from beluga.transport.patience import Patience
+from beluga.transport.rate_limits import rate_windows
+
+__all__ = ["Exchange"]
+
+ERROR_BODY_CAP: Final = 64 * 1024
+LINGER: Final = 0.25
+"""Seconds to read on after an answer's end, so that its connection can be used again."""
+
+
+class Exchange:
+    """One request and its response, and what observers are told of them."""
+
+    def __init__(self, info: ModelInfo, request: Request, fx: Effects) -> None:
+        self._info, self._request, self._fx = info, request, fx
+        timeouts = request.options.timeout or Timeouts()
+        self._connect = timeouts.connect
+        streaming = request.streaming
+        self._patience = Patience(
+            timeouts.first_content if streaming else math.inf,
+            timeouts.between_content if streaming else math.inf,
+        )
+        self._started = fx.clock.now()
+        self._first_content: float | None = None
+        self._decoder: Decoder | None = None
+        self._failure: Failure | None = None
+        self._finish: Finish | None = None
+
+    def unsupported(self, what: str, why: str) -> None:
+        """Refuse what the provider has no place for, or warn of it if the caller asked for that."""
+        if self._request.options.unsupported != "warn":
+            provider, model = self._info.provider, self._info.model
+            message = f"{what} is not supported: {why}; unsupported='warn' leaves it out"
+            raise UnsupportedError(Failure("unsupported", message, provider, model, local=True))
+        self.foreign(what, why)
+
+    def foreign(self, what: str, why: str) -> None:
+        """Tell observers that something of the request is left out."""
+        self._fx.notify(LeftOut(self._info.provider, self._info.model, what, why))
+
+    async def run(
+        self, http: Http, dialect: Dialect, outgoing: HttpRequest, secrets: Sequence[str]
+    ) -> Finish:
+        """Send *outgoing* and emit what comes back.
+
+        Args:
+            http: Who sends it.
+            dialect: What it is written in.
+            outgoing: The request, with its credentials.
+            secrets: Those credentials; no failure will show them.
+        """
+        self._fx.notify(Attempted(self._info.provider, self._info.model))
+        failure: Failure | None = None
+        abandoned = True
+        try:
+            self._finish = await self._send(http, dialect, outgoing)
+            abandoned = False
+            return self._finish
+        except ModelError as error:
+            abandoned = False
+            failure = self._signed(error.failure, secrets)
+            raise error_for(failure) from error.__cause__
+        finally:
+            self._report(failure, abandoned)
+
+    def _report(self, failure: Failure | None, abandoned: bool) -> None:
+        """Tell what the attempt took; synchronous, so that a cancelled one is accounted too."""
+        usage = Usage() if self._decoder is None else self._decoder.usage
+        if self._finish is not None:
+            usage = self._finish.usage
+        seconds = self._fx.clock.now() - self._started
+        provider, model = self._info.provider, self._info.model
+        self._fx.notify(
+            AttemptEnded(provider, model, usage, seconds, self._first_content, failure, abandoned)
+        )
+
+    async def _send(self, http: Http, dialect: Dialect, outgoing: HttpRequest) -> Finish:
+        sending = http.send(outgoing, connect_timeout=self._connect, sent=self._patience.start)
+        response = await self._patience.opening(sending)
+        if response is None:
+            raise self._silence()
+        try:
+            return await self._receive(response, dialect)
+        finally:
+            await response.aclose()
+
+    async def _receive(self, response: HttpResponse, dialect: Dialect) -> Finish:
+        head = response.head
+        windows = rate_windows(head.headers)
+        if windows:
+            self._fx.notify(RateLimits(self._info.provider, self._info.model, windows))
+        if head.status >= 300:
+            raise error_for(await _refusal(response, dialect))
+        decoder = self._decoder = dialect.decoder(self._request, head)
+        await self._decode(response, decoder)
+        ending = decoder.close()
+        if ending.chunks:
+            await self._emit(ending.chunks)
+        return self._complete(unwrap(ending.outcome), head, windows)
+
+    async def _decode(self, response: HttpResponse, decoder: Decoder) -> None:
+        reads = aiter(response)
+        while not decoder.done:
+            data = await self._patience.reading(anext(reads, b""))
+            if data is None:
+                raise self._silence()
+            if not data:
+                return
+            chunks = decoder.feed(data)
+            if chunks:
+                await self._emit(chunks)
+                self._patience.content()
+        with anyio.move_on_after(LINGER):
+            async for _ in reads:
+                pass
+
+    async def _emit(self, chunks: Sequence[Emission]) -> None:
+        if self._first_content is None:
+            self._first_content = self._fx.clock.now() - self._started
+        await self._fx.emit(chunks)
+
+    def _complete(
+        self, finish: Finish, head: ResponseHead, windows: Sequence[RateWindow]
+    ) -> Finish:
+        metadata = dict(finish.metadata)
+        request_id = request_id_of(head)
+        if request_id is not None:
+            metadata["request_id"] = request_id
+        if windows:
+            metadata["rate_limits"] = msgspec.to_builtins(windows)
+        return msgspec.structs.replace(
+            finish,
+            model=finish.model or self._info.model,
+            provider=finish.provider or self._info.provider,
+            metadata=metadata,
+        )
+
+    def _silence(self) -> ModelError:
+        which = "first_content" if self._first_content is None else "between_content"
+        message = f"no content came for {self._patience.limit:g} s (timeout {which})"
+        return error_for(Failure("timeout", message, retryable=True))
+
+    def _signed(self, failure: Failure, secrets: Sequence[str]) -> Failure:
+        """Return *failure* with whose it is, and without this request's credentials.
+
+        Once somebody has seen content, the same request cannot be made again as if nothing were.
+        """
+        shown = self._request.streaming and self._first_content is not None
+        body = failure.body
+        return msgspec.structs.replace(
+            failure,
+            message=redact(failure.message, secrets),
+            body=body if body is None else redact(body, secrets),
+            provider=failure.provider or self._info.provider,
+            model=failure.model or self._info.model,
+            retryable=failure.retryable and not shown,
+        )
+
+
+async def _refusal(response: HttpResponse, dialect: Dialect) -> Failure:
+    head = response.head
+    if head.status < 400:
+        where = head.header("location") or "nowhere"
+        message = f"the server redirects to {where}; give that as base_url: keys do not follow"
+        return Failure("invalid_input", message, status=head.status)
+    body = bytearray()
+    async for data in response:
+        body += data
+        if len(body) > ERROR_BODY_CAP:
+            break
+    return dialect.failure(head, bytes(body[:ERROR_BODY_CAP]))
