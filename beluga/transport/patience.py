@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Generator
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import anyio
 
@@ -61,54 +61,18 @@ class Patience:
         self.exhausted = True
         return None
 
-    def reading(self, call: Awaitable[T]) -> Awaitable[T | None]:
+    async def reading(self, call: Awaitable[T]) -> T | None:
         """Await one read of a body.
+
+        The timer stands before the read's first step: what is read opens scopes of its own, which
+        must be inside this one.
 
         Returns:
             What *call* gives, or `None` if it took too long; then `exhausted` is true.
         """
-        return _Reading(self, call)
-
-
-class _Reading(Generic[T]):
-    """A read with a timer, which is set only if the read has to wait.
-
-    Most reads of a fast stream are answered from what has arrived already, and a cancel scope
-    costs as much as such a read. So the first step is taken without one.
-    """
-
-    def __init__(self, patience: Patience, call: Awaitable[T]) -> None:
-        self._patience, self._call = patience, call
-
-    def __await__(self) -> Generator[Any, Any, T | None]:
-        steps = self._call.__await__()
-        try:
-            waiting = next(steps)
-        except StopIteration as done:
-            value: T = done.value
-            return value
-        patience = self._patience
-        if patience.deadline == math.inf:
-            return (yield from _resumed(steps, waiting))
-        with anyio.CancelScope(deadline=patience.deadline):
-            return (yield from _resumed(steps, waiting))
-        patience.exhausted = True
+        if self._limit == math.inf:
+            return await call
+        with anyio.CancelScope(deadline=self.deadline):
+            return await call
+        self.exhausted = True
         return None
-
-
-def _resumed(steps: Generator[Any, Any, T], waiting: Any) -> Generator[Any, Any, T]:
-    """Go on with a call that has taken its first step and waits for *waiting*.
-
-    `yield from` cannot do this: it would take the first step itself.
-    """
-    try:
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:  # cancellation is handed in, not kept
-                waiting = steps.throw(error)
-            else:
-                waiting = steps.send(sent)
-    except StopIteration as done:
-        value: T = done.value
-        return value
