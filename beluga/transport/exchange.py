@@ -103,14 +103,14 @@ class Exchange:
         )
 
     async def _send(self, http: Http, dialect: Dialect, outgoing: HttpRequest) -> Finish:
-        sending = http.send(outgoing, connect_timeout=self._connect, sent=self._patience.start)
-        response = await self._patience.opening(sending)
-        if response is None:
-            raise self._silence()
-        try:
-            return await self._receive(response, dialect)
-        finally:
-            await response.aclose()
+        with self._patience:
+            sending = http.send(outgoing, connect_timeout=self._connect, sent=self._patience.start)
+            response = await self._patience.opening(sending)
+            try:
+                return await self._receive(response, dialect)
+            finally:
+                await response.aclose()
+        raise self._silence()
 
     async def _receive(self, response: HttpResponse, dialect: Dialect) -> Finish:
         head = response.head
@@ -130,8 +130,6 @@ class Exchange:
         reads = aiter(response)
         while not decoder.done:
             data = await self._patience.reading(anext(reads, b""))
-            if data is None:
-                raise self._silence()
             if not data:
                 return
             chunks = decoder.feed(data)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Generator
+from types import TracebackType
+from typing import Any, Generic, TypeVar, final
 
 import anyio
 
@@ -13,66 +14,108 @@ __all__ = ["Patience"]
 T = TypeVar("T")
 
 
+@final
 class Patience:
     """Bound the wait for content, and nothing else.
 
-    Time runs from the moment the request was sent, or the last content was handed on, and only
-    while something is awaited here: a slow consumer, a limiter or a back-off never looks like
-    silence. What a decoder makes no content of, such as a ping, does not start the time anew.
+    It is entered with `with` round a whole exchange. Time runs from the moment the request was
+    sent, or the last content was handed on, and only while something is awaited through it: a slow
+    consumer, a limiter or a back-off never looks like silence. What a decoder makes no content of,
+    such as a ping, does not start the time anew. When the time is over, the block is cancelled and
+    left, and `exhausted` is true.
     """
-
-    exhausted: bool
 
     def __init__(self, first_content: float, between_content: float) -> None:
         self._limit, self._between = first_content, between_content
         self._deadline: float | None = None
-        self._opening: anyio.CancelScope | None = None
-        self.exhausted = False
+        self._scope = anyio.CancelScope()
+
+    def __enter__(self) -> Patience:
+        self._scope.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        return self._scope.__exit__(kind, error, traceback)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the block was left since the time was over."""
+        return self._scope.cancelled_caught
 
     @property
     def limit(self) -> float:
         """The bound that is in force, in seconds."""
         return self._limit
 
-    @property
-    def deadline(self) -> float:
-        """When the wait that has begun is over."""
-        if self._deadline is None:
-            self._deadline = anyio.current_time() + self._limit
-        return self._deadline
-
     def start(self) -> None:
         """Start the time: the request has been sent."""
-        if self._opening is not None:
-            self._opening.deadline = self.deadline
+        self._arm()
 
     def content(self) -> None:
         """Start anew with the next wait: content has come and has been handed on."""
         self._limit, self._deadline = self._between, None
 
-    async def opening(self, call: Awaitable[T]) -> T | None:
-        """Await the start of a response, in the midst of which `start` is called.
+    async def opening(self, call: Awaitable[T]) -> T:
+        """Await the start of a response, in the midst of which `start` is called."""
+        result = await call
+        self._scope.deadline = math.inf
+        return result
 
-        Returns:
-            What *call* gives, or `None` if it took too long; then `exhausted` is true.
-        """
-        with anyio.CancelScope() as self._opening:
-            return await call
-        self.exhausted = True
-        return None
+    def reading(self, call: Awaitable[T]) -> Awaitable[T]:
+        """Await one read of a body."""
+        return _Reading(self, call)
 
-    async def reading(self, call: Awaitable[T]) -> T | None:
-        """Await one read of a body.
+    def _arm(self) -> None:
+        if self._deadline is None:
+            self._deadline = anyio.current_time() + self._limit
+        self._scope.deadline = self._deadline
 
-        The timer stands before the read's first step: what is read opens scopes of its own, which
-        must be inside this one.
+    def _disarm(self) -> None:
+        self._scope.deadline = math.inf
 
-        Returns:
-            What *call* gives, or `None` if it took too long; then `exhausted` is true.
-        """
-        if self._limit == math.inf:
-            return await call
-        with anyio.CancelScope(deadline=self.deadline):
-            return await call
-        self.exhausted = True
-        return None
+
+class _Reading(Generic[T]):
+    """A read with a timer, which is set only if the read has to wait.
+
+    Most reads of a fast stream are answered from what has arrived already, and to set a timer costs
+    as much as such a read. So the first step is taken without one.
+    """
+
+    def __init__(self, patience: Patience, call: Awaitable[T]) -> None:
+        self._patience, self._call = patience, call
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        steps = self._call.__await__()
+        try:
+            waiting = next(steps)
+        except StopIteration as done:
+            value: T = done.value
+            return value
+        self._patience._arm()
+        try:
+            return (yield from _resumed(steps, waiting))
+        finally:
+            self._patience._disarm()
+
+
+def _resumed(steps: Generator[Any, Any, T], waiting: Any) -> Generator[Any, Any, T]:
+    """Go on with a call that has taken its first step and waits for *waiting*.
+
+    `yield from` cannot do this: it would take the first step itself.
+    """
+    try:
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:  # cancellation is handed in, not kept
+                waiting = steps.throw(error)
+            else:
+                waiting = steps.send(sent)
+    except StopIteration as done:
+        value: T = done.value
+        return value
