@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import anyio
 import msgspec
@@ -20,8 +21,8 @@ from beluga.schema import (
     Finish,
     GenerateOptions,
     HumanMessage,
+    Message,
     ModelInfo,
-    PartDone,
     ReasoningDelta,
     ReasoningPart,
     Request,
@@ -124,11 +125,9 @@ async def test_a_message_without_a_finish_reason_gets_the_natural_one(
 async def test_chunks_come_as_written_with_their_waits() -> None:
     script: list[StreamChunk | float] = [1.5, TextDelta("a"), 2, TextDelta("b c"), Finish("length")]
     model = ScriptedModel([script])
-    times: list[float] = []
     async with model.stream("Hi") as chunks:
         began = anyio.current_time()
-        async for _ in chunks:
-            times.append(anyio.current_time() - began)
+        times = [anyio.current_time() - began async for _ in chunks]
         message = await chunks.message()
     assert times == [pytest.approx(t) for t in (1.5, 3.5, 3.5)]
     assert message.text == "ab c"
@@ -259,7 +258,7 @@ def test_what_cannot_be_played_is_refused_at_once(replies: object, text: str) ->
 
 async def test_the_provider_echoes_unless_it_has_replies() -> None:
     model = mock(ProviderConfig(model="parrot"))
-    conversation = [HumanMessage("Hello there"), AIMessage("Hm?"), SystemMessage("Quiet.")]
+    conversation: list[Message] = [HumanMessage("Hello there"), AIMessage("Hm?"), SystemMessage("Quiet.")]
     async with model.stream(conversation) as chunks:
         assert [text async for text in chunks.text()] == ["Hello ", "there"]
         message = await chunks.message()
@@ -269,10 +268,8 @@ async def test_the_provider_echoes_unless_it_has_replies() -> None:
 
 
 async def test_the_provider_plays_the_replies_of_its_settings() -> None:
-    reply = AIMessage((PartDone(0, TextPart("b")).part,))
-    config = ProviderConfig(
-        model="m", settings={"replies": ["a", reply]}, timeouts=Timeouts(total=9)
-    )
+    settings: dict[str, Any] = {"replies": ["a", AIMessage((TextPart("b"),))]}
+    config = ProviderConfig(model="m", settings=settings, timeouts=Timeouts(total=9))
     model = mock(config)
     assert isinstance(model, ScriptedModel)
     assert (await model.generate("Hi")).text == "a"
@@ -281,6 +278,6 @@ async def test_the_provider_plays_the_replies_of_its_settings() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"reply": "a"}, {"replies": "a"}, {"replies": [b""]}])
-def test_the_provider_refuses_settings_it_does_not_know(settings: dict[str, object]) -> None:
+def test_the_provider_refuses_settings_it_does_not_know(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="repl"):
         mock(ProviderConfig(model="m", settings=settings))
