@@ -1,4 +1,4 @@
-"""Providers' own OpenAPI documents, which judge what a dialect writes; they lie beside the checkout."""
+"""Providers' own OpenAPI documents judge what a dialect writes; they lie beside the checkout."""
 
 from __future__ import annotations
 
