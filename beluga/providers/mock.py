@@ -36,7 +36,7 @@ from beluga.schema import (
     unfold,
 )
 
-__all__ = ["Reply", "ScriptedModel", "Step", "mock"]
+__all__ = ["Reply", "ScriptedModel", "Step", "mock", "natural_reason", "words"]
 
 PROVIDER: Final = "mock"
 
@@ -300,23 +300,24 @@ def _checked(steps: Sequence[object]) -> tuple[Step, ...]:
 def _told(message: AIMessage) -> Iterable[StreamChunk]:
     """The chunks of a message, its texts word by word; an interrupted one has no end."""
     if message.finish_reason is None and not message.interrupted:
-        message = msgspec.structs.replace(message, finish_reason=_reason(message))
+        message = msgspec.structs.replace(message, finish_reason=natural_reason(message))
     for chunk in unfold(message):
         match chunk:
             case TextDelta(text, index):
-                yield from [TextDelta(word, index) for word in _words(text)]
+                yield from [TextDelta(word, index) for word in words(text)]
             case ReasoningDelta(text, index):
-                yield from [ReasoningDelta(word, index) for word in _words(text)]
+                yield from [ReasoningDelta(word, index) for word in words(text)]
             case _:
                 yield chunk
 
 
-def _reason(message: AIMessage) -> FinishReason:
+def natural_reason(message: AIMessage) -> FinishReason:
+    """Return why a message of this content would have ended."""
     if message.cut_calls:
         return "length"
     return "tool_calls" if message.tool_calls else "stop"
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Cut a text into words, each with the space that follows it; they join to the text."""
     return re.findall(r"\S+\s*|\s+", text)

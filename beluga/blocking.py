@@ -1,0 +1,159 @@
+"""Models for code without an event loop: the same verbs, answered by a loop in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import Literal, Self, Unpack, final
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from beluga.errors import StreamUsageError
+from beluga.model import ChatModel
+from beluga.schema import (
+    AIMessage,
+    Options,
+    Prompt,
+    ProviderTool,
+    Spent,
+    StreamChunk,
+    Tool,
+    ToolSpec,
+)
+from beluga.streams import ChunkStream
+
+__all__ = ["BlockingModel", "BlockingStream", "blocking"]
+
+
+def blocking(
+    model: ChatModel, *, backend: Literal["asyncio", "trio"] = "asyncio"
+) -> BlockingModel:
+    """Return *model* for code without an event loop, to be used in a `with` block.
+
+    One loop runs in one thread for the whole block; leaving it closes the model. It may be used
+    from several threads at once.
+    """
+    return BlockingModel(model, backend)
+
+
+@final
+class BlockingModel:
+    """A model whose verbs wait instead of being awaited."""
+
+    def __init__(self, model: ChatModel, backend: Literal["asyncio", "trio"] = "asyncio") -> None:
+        self._model, self._backend = model, backend
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+
+    def __enter__(self) -> Self:
+        """Start the loop."""
+        if self._portal is not None:
+            raise StreamUsageError("this blocking model is in use already; make another")
+        self._portal = self._stack.enter_context(start_blocking_portal(self._backend))
+        self._stack.enter_context(self._portal.wrap_async_context_manager(self._model))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the model and end the loop."""
+        self._portal = None
+        self._stack.__exit__(kind, error, traceback)
+
+    @property
+    def model_id(self) -> str:
+        """The name of the model, as its provider knows it."""
+        return self._model.model_id
+
+    def generate(self, messages: Prompt, /, **options: Unpack[Options]) -> AIMessage:
+        """Ask for an answer and return it whole; see `ChatModel.generate`."""
+
+        async def call() -> AIMessage:
+            return await self._model.generate(messages, **options)
+
+        return self._running().call(call)
+
+    def stream(
+        self, messages: Prompt, /, **options: Unpack[Options]
+    ) -> AbstractContextManager[BlockingStream]:
+        """Ask for an answer and watch it come, inside a `with` block; see `ChatModel.stream`."""
+        return _OpenBlockingStream(self._running(), self._model, messages, options)
+
+    def bind_tools(self, tools: list[Tool | ToolSpec | ProviderTool]) -> ChatModel:
+        """Return a model that offers *tools*; it wants a `blocking` of its own."""
+        return self._model.bind_tools(tools)
+
+    def _running(self) -> BlockingPortal:
+        if self._portal is None:
+            raise StreamUsageError("use the model inside `with beluga.blocking(…) as model:`")
+        return self._portal
+
+
+@final
+class BlockingStream:
+    """The chunks of one answer, for code without an event loop."""
+
+    def __init__(self, portal: BlockingPortal, chunks: ChunkStream) -> None:
+        self._portal, self._chunks = portal, chunks
+
+    def __iter__(self) -> Iterator[StreamChunk]:
+        """Iterate over what is left of the answer."""
+        return self
+
+    def __next__(self) -> StreamChunk:
+        """Return the next chunk; the last one is a `Finish`."""
+        chunk = self._portal.call(_next_chunk, self._chunks)
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def text(self) -> Iterator[str]:
+        """Iterate over the pieces of the answer's text."""
+        texts = self._chunks.text()
+
+        async def step() -> str | None:
+            return await anext(texts, None)
+
+        while (text := self._portal.call(step)) is not None:
+            yield text
+
+    def message(self) -> AIMessage:
+        """Take what is left of the stream and return the whole message."""
+        return self._portal.call(self._chunks.message)
+
+    @property
+    def partial(self) -> AIMessage:
+        """What has been taken of the answer so far."""
+        return self._chunks.partial
+
+    @property
+    def spent(self) -> Spent:
+        """What the answer has taken so far."""
+        return self._chunks.spent
+
+
+async def _next_chunk(chunks: ChunkStream) -> StreamChunk | None:
+    return await anext(aiter(chunks), None)
+
+
+class _OpenBlockingStream(AbstractContextManager["BlockingStream"]):
+    def __init__(
+        self, portal: BlockingPortal, model: ChatModel, messages: Prompt, options: Options
+    ) -> None:
+        self._portal = portal
+        self._block = portal.wrap_async_context_manager(model.stream(messages, **options))
+
+    def __enter__(self) -> BlockingStream:
+        return BlockingStream(self._portal, self._block.__enter__())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._block.__exit__(kind, error, traceback)

@@ -1,0 +1,48 @@
+"""Chat completions as a dialect: a server's address, a model, and what is odd about it."""
+
+from __future__ import annotations
+
+from beluga.dialects.chat.decode import StreamDecoder, WholeDecoder
+from beluga.dialects.chat.encode import ChatEncoder
+from beluga.dialects.chat.failures import failure_in
+from beluga.dialects.chat.quirks import Quirks
+from beluga.schema import Failure, Request
+from beluga.transport.dialect import Decoder, Omissions
+from beluga.transport.http import HttpRequest, ResponseHead
+
+__all__ = ["ChatDialect"]
+
+
+class ChatDialect:
+    """Speak chat completions with one server.
+
+    Args:
+        provider: Whose server it is; the origin of its reasoning.
+        model: The model's name there.
+        url: Where completions are made.
+        quirks: How the server differs.
+    """
+
+    def __init__(self, provider: str, model: str, url: str, quirks: Quirks) -> None:
+        self._provider, self._model, self._url, self._quirks = provider, model, url, quirks
+
+    def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
+        """Write *request* for the wire."""
+        encoder = ChatEncoder(self._provider, self._model, self._quirks, omissions)
+        accept = "text/event-stream" if request.streaming else "application/json"
+        headers = {"content-type": "application/json", "accept": accept}
+        return HttpRequest("POST", self._url, headers, encoder.body(request))
+
+    def decoder(self, request: Request, head: ResponseHead) -> Decoder:
+        """Return a decoder for the good response to *request*.
+
+        Some servers ignore `stream` in one direction or the other, so the content type decides.
+        """
+        kind = head.header("content-type") or ""
+        streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
+        decoder = StreamDecoder if streamed else WholeDecoder
+        return decoder(head, self._provider)
+
+    def failure(self, head: ResponseHead, body: bytes) -> Failure:
+        """Say what an error response means."""
+        return failure_in(head, body)

@@ -1,0 +1,52 @@
+"""Token counts on the chat-completions wire, in the library's terms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from beluga.dialects.chat.wire import UsageWire
+from beluga.schema import Usage
+
+__all__ = ["cost_of", "usage_of"]
+
+TICKS_PER_DOLLAR: Final = 1e10
+"""xAI counts money in these."""
+
+
+def usage_of(wire: UsageWire) -> Usage:
+    """Return *wire* with reasoning inside the output.
+
+    xAI counts reasoning beside the completion: its total is prompt plus completion plus reasoning.
+    """
+    prompt, completion, total = wire.prompt_tokens, wire.completion_tokens, wire.total_tokens
+    details = wire.completion_tokens_details
+    reasoning = wire.reasoning_tokens if details is None else details.reasoning_tokens
+    if prompt is not None and completion is not None:
+        if reasoning and total == prompt + completion + reasoning:
+            completion += reasoning
+        total = prompt + completion
+    return Usage(prompt, completion, total, _cached(wire), _cache_written(wire), reasoning)
+
+
+def cost_of(wire: UsageWire) -> float | None:
+    """Return what the server says the answer cost, in US dollars."""
+    if wire.cost is not None:
+        return wire.cost
+    ticks = wire.cost_in_usd_ticks
+    return None if ticks is None else ticks / TICKS_PER_DOLLAR
+
+
+def _cached(wire: UsageWire) -> int | None:
+    details = wire.prompt_tokens_details
+    named = (
+        details.cached_tokens if details is not None else None,
+        wire.prompt_cache_hit_tokens,
+        wire.num_cached_tokens,
+        wire.cached_tokens,
+    )
+    return next((count for count in named if count is not None), None)
+
+
+def _cache_written(wire: UsageWire) -> int | None:
+    details = wire.prompt_tokens_details
+    return None if details is None else details.cache_write_tokens

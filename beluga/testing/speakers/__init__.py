@@ -1,0 +1,9 @@
+"""The dialects that the simulator speaks: one module each, pure functions from a request to bytes."""
+
+from beluga.testing.speakers.chat import ChatSpeaker
+from beluga.testing.speakers.protocol import Asked, Speaker
+
+__all__ = ["SPEAKERS", "Asked", "Speaker"]
+
+SPEAKERS: tuple[Speaker, ...] = (ChatSpeaker(),)
+"""Whoever of them first understands a request answers it."""
