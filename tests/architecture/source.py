@@ -57,7 +57,7 @@ def package(name: str) -> Package:
 
 def package_of(sources: Mapping[str, str]) -> Package:
     """Make a package of texts by module name, for tests of the rules themselves."""
-    return {name: Module(name, text, ast.parse(text)) for name, text in sources.items()}
+    return {name: Module(name, text, ast.parse(text, name)) for name, text in sources.items()}
 
 
 def module_name(path: Path) -> str:
