@@ -101,12 +101,11 @@ def acts_of(body: Body, fault: Fault | None, headers: Mapping[str, str]) -> Iter
         case Status():
             yield from _refused(body, fault, headers)
         case EndEarly(after):
-            yield from _whole(body, body.events[:after], headers)
+            yield from _whole(body, _first(body, after), headers)
         case Garbage(after, text):
-            yield from _whole(body, [*body.events[:after], text.encode()], headers)
+            yield from _whole(body, [*_first(body, after), text.encode()], headers)
         case InStreamError(after=after):
-            kept = body.events[:after] if body.streamed else []
-            yield from _whole(body, [*kept, body.failure], headers)
+            yield from _whole(body, [*_first(body, after), body.failure], headers)
         case CutAfter(count):
             yield from _cut(body, count, headers)
         case SlowDrip(seconds):
@@ -119,6 +118,11 @@ def acts_of(body: Body, fault: Fault | None, headers: Mapping[str, str]) -> Iter
             yield Reset()
         case _:
             assert_never(fault)
+
+
+def _first(body: Body, count: int) -> Sequence[bytes]:
+    """The first events of a stream; an answer that is not streamed has none."""
+    return body.events[:count] if body.streamed else ()
 
 
 def _head(body: Body, events: Sequence[bytes], headers: Mapping[str, str]) -> Head:
@@ -144,7 +148,7 @@ def _begun(body: Body, after: int | None, headers: Mapping[str, str]) -> Iterato
     if after is None:
         return
     yield _head(body, body.events, headers)
-    yield from _pieces(body, body.events[: after if body.streamed else 0])
+    yield from _pieces(body, _first(body, after))
 
 
 def _refused(body: Body, fault: Status, headers: Mapping[str, str]) -> Iterator[Act]:

@@ -1,6 +1,7 @@
 """What can go wrong with a provider, as data: one value for one call.
 
-Positions count events of a stream (`after`) or bytes of a body, from its start.
+`after` counts the events of a stream; an answer that is not streamed has none. A position in bytes
+counts from the start of the body.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class CutAfter(msgspec.Struct, frozen=True, tag="cut_after"):
 
 
 class EndEarly(msgspec.Struct, frozen=True, tag="end_early"):
-    """End the response after so many events, as if that were all: good HTTP, no end of the answer."""
+    """End the response after so many events, as if that were all: HTTP is whole, the answer not."""
 
     after: int
 

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server for tests: h11 on anyio, which does what a list of acts says, bytes and faults alike."""
+"""An HTTP/1.1 server for tests, h11 on anyio: it does what a list of acts says, faults and all."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class _Connection:
                 self._wire.receive_data(data)
 
     def _make_closing_reset(self) -> None:
-        raw = self._stream.extra(SocketAttribute.raw_socket)
+        raw = self._stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - it is not Django's
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

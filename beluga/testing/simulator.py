@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import TracebackType
+from types import TracebackType, UnionType
 from typing import Final, Self, TypeAlias
 
 import anyio
@@ -117,7 +117,7 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """The root, which every provider takes as `base_url`: the end of a path tells the dialect."""
+        """The root, which every provider takes: the end of a path tells the dialect."""
         return self.url
 
     async def __aenter__(self) -> Self:
@@ -158,7 +158,7 @@ class Simulator:
 
     async def _listen(self) -> Listener[SocketStream]:
         listener = await anyio.create_tcp_listener(local_host=HOST, local_port=self._port)
-        self._port = listener.extra(SocketAttribute.local_port)
+        self._port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - it is not Django's
         return listener
 
     def _serve(self, listener: Listener[SocketStream]) -> None:
@@ -210,7 +210,7 @@ class _Script:
         return _settled(_message(reply, asked, number), asked, number), fault
 
 
-def _check(name: str, given: object, kind: object) -> None:
+def _check(name: str, given: object, kind: type | UnionType) -> None:
     if isinstance(given, str) or not isinstance(given, Sequence):
         raise invalid_input(f"{name} takes a sequence, one for each call; got {given!r:.80}")
     for position, item in enumerate(given):

@@ -153,7 +153,7 @@ class Exchange:
         if request_id is not None:
             metadata["request_id"] = request_id
         if windows:
-            metadata["rate_limits"] = msgspec.to_builtins(windows)
+            metadata["rate_limits"] = [msgspec.to_builtins(window) for window in windows]
         return msgspec.structs.replace(
             finish,
             model=finish.model or self._info.model,

@@ -18,7 +18,7 @@ from beluga.transport.sse import SseEvent, SseReader
 
 __all__ = ["StreamDecoder", "WholeDecoder"]
 
-_NO_ERROR: Final = frozenset({b"null", b"{}", b'""', b"[]", b"false"})
+_NO_ERROR: Final = (msgspec.Raw(b"null"), msgspec.Raw(b"{}"), msgspec.Raw(b'""'), msgspec.Raw(b"[]"))
 
 _decode: Final = msgspec.json.Decoder(Body, strict=False).decode
 

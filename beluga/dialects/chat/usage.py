@@ -16,14 +16,14 @@ TICKS_PER_DOLLAR: Final = 1e10
 def usage_of(wire: UsageWire) -> Usage:
     """Return *wire* with reasoning inside the output.
 
-    xAI counts reasoning beside the completion: its total is prompt plus completion plus reasoning.
+    xAI and Google count reasoning beside the completion, Google without saying how much: there the
+    total is more than prompt plus completion, and what is more is output.
     """
     prompt, completion, total = wire.prompt_tokens, wire.completion_tokens, wire.total_tokens
     details = wire.completion_tokens_details
     reasoning = wire.reasoning_tokens if details is None else details.reasoning_tokens
     if prompt is not None and completion is not None:
-        if reasoning and total == prompt + completion + reasoning:
-            completion += reasoning
+        completion = max(completion, (total or 0) - prompt)
         total = prompt + completion
     return Usage(prompt, completion, total, _cached(wire), _cache_written(wire), reasoning)
 

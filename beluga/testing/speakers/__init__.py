@@ -1,4 +1,4 @@
-"""The dialects that the simulator speaks: one module each, pure functions from a request to bytes."""
+"""The dialects that the simulator speaks, a module each: functions from a request to bytes."""
 
 from beluga.testing.speakers.chat import ChatSpeaker
 from beluga.testing.speakers.protocol import Asked, Speaker

@@ -67,7 +67,7 @@ _encode = msgspec.json.encode
 
 
 class ChatSpeaker:
-    """Speak chat completions: server-sent events that `[DONE]` ends, reasoning as DeepSeek sends it."""
+    """Speak chat completions: events that `[DONE]` ends, reasoning as DeepSeek sends it."""
 
     @property
     def stream_type(self) -> str:
@@ -78,7 +78,7 @@ class ChatSpeaker:
         """Take what is posted to any path that ends in `/chat/completions`."""
         return method == "POST" and path.endswith("/chat/completions")
 
-    def read(self, path: str, body: bytes) -> Asked:
+    def read(self, path: str, body: bytes) -> Asked:  # noqa: ARG002 - the body says it all
         """Read a request."""
         request = _decode(body)
         if not request.messages:
@@ -93,7 +93,7 @@ class ChatSpeaker:
             wants_usage=request.stream_options is not None and request.stream_options.include_usage,
         )
 
-    def whole(self, asked: Asked, reply: AIMessage) -> bytes:
+    def whole(self, asked: Asked, reply: AIMessage) -> bytes:  # noqa: ARG002 - the reply says it all
         """Write a completion."""
         calls = [*reply.tool_calls, *reply.cut_calls]
         message: dict[str, object] = {"role": "assistant", "content": reply.text or None}

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against raw httpx in the same run."""

@@ -1,0 +1,46 @@
+"""Print every figure: `python -m tests.benchmarks [turns]`."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+
+from tests.benchmarks import calls, start_up, streaming
+from tests.benchmarks.measure import Figure
+from tests.benchmarks.server import running_server
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    print("CPU time beside raw httpx in the same run; ratio: median (lowest to highest)\n")
+    with running_server(streaming.EVENTS) as base_url:
+        for backend in ("asyncio", "trio"):
+            _show(
+                f"stream of {streaming.EVENTS} events, {backend}, for an event",
+                anyio.run(streaming.measure, base_url, turns, backend=backend),
+            )
+        for at_once, number in ((1, 200), (32, 320)):
+            for backend in ("asyncio", "trio"):
+
+                async def run(at_once: int = at_once, number: int = number) -> dict[str, Figure]:
+                    return await calls.measure(base_url, turns, calls=number, at_once=at_once)
+
+                _show(f"calls, {at_once} at once, {backend}", anyio.run(run, backend=backend))
+    print("import, beside the import of what it stands on")
+    for code, ratio in start_up.measure(turns).items():
+        print(f"  {code:<66} {ratio:5.2f}")
+
+
+def _show(title: str, figures: dict[str, Figure]) -> None:
+    print(title)
+    for name, figure in figures.items():
+        print(
+            f"  {name:<12} {figure.microseconds:9.2f} µs  "
+            f"{figure.ratio:5.2f} ({figure.low:.2f} to {figure.high:.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
