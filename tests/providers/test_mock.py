@@ -258,7 +258,11 @@ def test_what_cannot_be_played_is_refused_at_once(replies: object, text: str) ->
 
 async def test_the_provider_echoes_unless_it_has_replies() -> None:
     model = mock(ProviderConfig(model="parrot"))
-    conversation: list[Message] = [HumanMessage("Hello there"), AIMessage("Hm?"), SystemMessage("Quiet.")]
+    conversation: list[Message] = [
+        HumanMessage("Hello there"),
+        AIMessage("Hm?"),
+        SystemMessage("Quiet."),
+    ]
     async with model.stream(conversation) as chunks:
         assert [text async for text in chunks.text()] == ["Hello ", "there"]
         message = await chunks.message()
