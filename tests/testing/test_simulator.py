@@ -216,7 +216,11 @@ async def test_silence_is_bounded(client: httpx.AsyncClient) -> None:
 
 
 async def test_faults_inside_a_good_response(client: httpx.AsyncClient) -> None:
-    faults = [Garbage(1), InStreamError("overloaded", "Try later", after=2), EndEarly(1)]
+    faults: list[Fault] = [
+        Garbage(1),
+        InStreamError("overloaded", "Try later", after=2),
+        EndEarly(1),
+    ]
     async with Simulator(faults=faults) as sim:
         garbage, failed, early = [await ask(client, sim, stream=True) for _ in faults]
     assert [r.status_code for r in (garbage, failed, early)] == [200, 200, 200]
@@ -268,11 +272,12 @@ async def test_leaving_its_block_drops_calls_in_flight(client: httpx.AsyncClient
         except httpx.TransportError as error:
             failures.append(error)
 
-    async with anyio.create_task_group() as tasks:
-        async with Simulator(faults=[Stall(0), Stall(None)]) as sim:
-            tasks.start_soon(one)
-            tasks.start_soon(one)
-            while len(sim.requests) < 2:
+    faults = [Stall(0), Stall(None)]
+    async with anyio.create_task_group() as tasks, Simulator(faults=faults) as sim:
+        tasks.start_soon(one)
+        tasks.start_soon(one)
+        with anyio.fail_after(5):
+            while len(sim.requests) < 2:  # noqa: ASYNC110 - the simulator sets no event
                 await anyio.sleep(0.01)
     assert len(failures) == 2
 
