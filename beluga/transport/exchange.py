@@ -14,7 +14,6 @@ from beluga.errors import ModelError, UnsupportedError, error_for
 from beluga.events import AttemptEnded, Attempted, LeftOut, RateLimits, RateWindow
 from beluga.outcomes import unwrap
 from beluga.schema import (
-    Emission,
     Failure,
     Finish,
     ModelInfo,
@@ -123,27 +122,26 @@ class Exchange:
         await self._decode(response, decoder)
         ending = decoder.close()
         if ending.chunks:
-            await self._emit(ending.chunks)
+            if self._first_content is None:
+                self._first_content = self._fx.clock.now() - self._started
+            await self._fx.emit(ending.chunks)
         return self._complete(unwrap(ending.outcome), head, windows)
 
     async def _decode(self, response: HttpResponse, decoder: Decoder) -> None:
-        reads = aiter(response)
+        patience, emit = self._patience, self._fx.emit
         while not decoder.done:
-            data = await self._patience.reading(anext(reads, b""))
+            data = await patience.reading(response.read())
             if not data:
                 return
             chunks = decoder.feed(data)
             if chunks:
-                await self._emit(chunks)
-                self._patience.content()
+                if self._first_content is None:
+                    self._first_content = self._fx.clock.now() - self._started
+                await emit(chunks)
+                patience.content()
         with anyio.move_on_after(LINGER):
-            async for _ in reads:
+            while await response.read():
                 pass
-
-    async def _emit(self, chunks: Sequence[Emission]) -> None:
-        if self._first_content is None:
-            self._first_content = self._fx.clock.now() - self._started
-        await self._fx.emit(chunks)
 
     def _complete(
         self, finish: Finish, head: ResponseHead, windows: Sequence[RateWindow]
@@ -190,8 +188,6 @@ async def _refusal(response: HttpResponse, dialect: Dialect) -> Failure:
         message = f"the server redirects to {where}; give that as base_url: keys do not follow"
         return Failure("invalid_input", message, status=head.status)
     body = bytearray()
-    async for data in response:
+    while len(body) < ERROR_BODY_CAP and (data := await response.read()):
         body += data
-        if len(body) > ERROR_BODY_CAP:
-            break
     return dialect.failure(head, bytes(body[:ERROR_BODY_CAP]))

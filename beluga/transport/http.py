@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -53,8 +53,8 @@ class HttpResponse(Protocol):
     def head(self) -> ResponseHead:
         """Its status and headers."""
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Iterate over the body, in the pieces in which it arrives."""
+    async def read(self) -> bytes:
+        """Return the next piece of the body, as it arrives; nothing (`b""`) is its end."""
 
     async def aclose(self) -> None:
         """Close it; if the body was not read to its end, so is the connection."""

@@ -169,19 +169,18 @@ class _Response:
 
     def __init__(self, response: httpx.Response, cap: int, pool: _Pool, shard: _Shard) -> None:
         self._response, self._pool, self._shard = response, pool, shard
-        self._reads = response.aiter_bytes()
+        self._reads = _reads(response)
         self._cap = self._left = cap
         self._closed = False
         self.head = ResponseHead(
             response.status_code, {n.lower(): v for n, v in response.headers.items()}
         )
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
+    async def read(self) -> bytes:
         try:
             data = await self._reads.__anext__()
+        except StopAsyncIteration:
+            return b""
         except _FOREIGN_KINDS as error:
             raise error_for(_failure(error, in_body=True)) from error
         self._left -= len(data)
@@ -212,6 +211,14 @@ class _Response:
             scope.cancel()
             async for _ in self._reads:
                 pass
+
+
+def _reads(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body's bytes; what is not compressed is read without httpx's decoding layers."""
+    stream = response.stream
+    if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return aiter(stream)
 
 
 def _outgoing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Generic, TypeVar, final
 
@@ -66,7 +66,7 @@ class Patience:
         self._scope.deadline = math.inf
         return result
 
-    def reading(self, call: Awaitable[T]) -> Awaitable[T]:
+    def reading(self, call: Coroutine[Any, Any, T]) -> Awaitable[T]:
         """Await one read of a body."""
         return _Reading(self, call)
 
@@ -86,24 +86,25 @@ class _Reading(Generic[T]):
     as much as such a read. So the first step is taken without one.
     """
 
-    def __init__(self, patience: Patience, call: Awaitable[T]) -> None:
+    __slots__ = ("_call", "_patience")
+
+    def __init__(self, patience: Patience, call: Coroutine[Any, Any, T]) -> None:
         self._patience, self._call = patience, call
 
     def __await__(self) -> Generator[Any, Any, T]:
-        steps = self._call.__await__()
         try:
-            waiting = next(steps)
+            waiting = self._call.send(None)
         except StopIteration as done:
             value: T = done.value
             return value
         self._patience._arm()
         try:
-            return (yield from _resumed(steps, waiting))
+            return (yield from _resumed(self._call, waiting))
         finally:
             self._patience._disarm()
 
 
-def _resumed(steps: Generator[Any, Any, T], waiting: Any) -> Generator[Any, Any, T]:
+def _resumed(steps: Coroutine[Any, Any, T], waiting: Any) -> Generator[Any, Any, T]:
     """Go on with a call that has taken its first step and waits for *waiting*.
 
     `yield from` cannot do this: it would take the first step itself.

@@ -121,7 +121,7 @@ def _canonical(request: HttpRequest, signed: Mapping[str, str]) -> str:
             request.method.upper(),
             # Encoded once more than on the wire; only S3 is different.
             quote(url.path or "/", safe="/~"),
-            "&".join(sorted(_pairs(url.query))),
+            _canonical_query(url.query),
             *[f"{name}:{value}" for name, value in signed.items()],
             "",
             ";".join(signed),
@@ -130,8 +130,9 @@ def _canonical(request: HttpRequest, signed: Mapping[str, str]) -> str:
     )
 
 
-def _pairs(query: str) -> list[str]:
-    return [pair if "=" in pair else f"{pair}=" for pair in query.split("&") if pair]
+def _canonical_query(query: str) -> str:
+    pairs = sorted([pair.partition("=")[::2] for pair in query.split("&") if pair])
+    return "&".join([f"{name}={value}" for name, value in pairs])
 
 
 def _key(secret: str, scope: str) -> bytes:

@@ -18,6 +18,7 @@ __all__ = ["SseEvent", "SseReader"]
 
 BOM: Final = b"\xef\xbb\xbf"
 DEFAULT_EVENT_CAP: Final = 32 * 1024 * 1024
+_JSON_STARTS: Final = frozenset(b' \t{}[],"')
 
 
 class SseEvent(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +44,15 @@ class SseReader:
         self._data: list[bytes] = []
         self._size = 0
         self._name = b""
+        self._strays: list[bytes] = []
+
+    @property
+    def stray(self) -> bytes:
+        """The lines that begin as JSON and so are no field of an event.
+
+        The standard ignores them. Google writes an error there that comes in the midst of a stream.
+        """
+        return b"\n".join(self._strays)
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Take in bytes and return the events that they complete.
@@ -50,6 +60,18 @@ class SseReader:
         Raises:
             ProviderDownError: An event is larger than the cap.
         """
+        if self._is_fresh and data.startswith(b"data: ") and data.endswith(b"\n\n"):
+            whole = data[6:-2]
+            if b"\n" not in whole and b"\r" not in whole:
+                return [SseEvent(whole)]  # one whole event, as most servers send them
+        return self._feed(data)
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether nothing of an event or a line is held."""
+        return not (self._pieces or self._data or self._name or self._after_cr or self._at_start)
+
+    def _feed(self, data: bytes) -> list[SseEvent]:
         if self._after_cr and data:
             self._after_cr = False
             if data[0] == 0x0A:  # the second half of a CRLF that was cut in two
@@ -109,6 +131,10 @@ class SseReader:
                 self._name = line[7:] if line[6:7] == b" " else line[6:]
             elif line == b"data":
                 self._data.append(b"")
+            elif line[0] in _JSON_STARTS:
+                self._strays.append(line)
+                self._size += len(line)
+                self._check(self._size)
         return events
 
     def _check(self, size: int) -> None:

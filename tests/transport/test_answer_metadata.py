@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import msgspec
 
 from beluga.registry import new
@@ -23,11 +21,11 @@ BODY = b'{"model": "m", "choices": [{"message": {"content": "Hi."}, "finish_reas
 class Answered:
     head = ResponseHead(200, HEADERS)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._body()
+    def __init__(self) -> None:
+        self._pieces = [BODY]
 
-    async def _body(self) -> AsyncIterator[bytes]:
-        yield BODY
+    async def read(self) -> bytes:
+        return self._pieces.pop() if self._pieces else b""
 
     async def aclose(self) -> None:
         pass

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -34,7 +35,7 @@ async def in_steps(seconds: float, steps: int) -> str:
     return "data"
 
 
-READS: dict[str, Callable[[float], Awaitable[str]]] = {
+READS: dict[str, Callable[[float], Coroutine[Any, Any, str]]] = {
     "plain": after,
     "scoped": under_its_own_timer,
     "stepwise": lambda seconds: in_steps(seconds, 7),
@@ -42,7 +43,7 @@ READS: dict[str, Callable[[float], Awaitable[str]]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-async def test_a_read_in_time_gives_its_value(read: Callable[[float], Awaitable[str]]) -> None:
+async def test_a_read_in_time_gives_its_value(read: Callable[[float], Coroutine[Any, Any, str]]) -> None:
     with Patience(5, 5) as patience:
         assert await patience.reading(read(4)) == "data"
     assert not patience.exhausted
@@ -50,7 +51,7 @@ async def test_a_read_in_time_gives_its_value(read: Callable[[float], Awaitable[
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 async def test_a_read_that_takes_too_long_is_left_at_the_deadline(
-    read: Callable[[float], Awaitable[str]],
+    read: Callable[[float], Coroutine[Any, Any, str]],
 ) -> None:
     began = anyio.current_time()
     with Patience(5, 60) as patience:
@@ -105,7 +106,7 @@ async def test_without_a_bound_a_read_may_take_for_ever() -> None:
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-async def test_cancellation_from_outside_passes(read: Callable[[float], Awaitable[str]]) -> None:
+async def test_cancellation_from_outside_passes(read: Callable[[float], Coroutine[Any, Any, str]]) -> None:
     with Patience(50, 50) as patience:
         with anyio.move_on_after(2) as scope:
             await patience.reading(read(9))
