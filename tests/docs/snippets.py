@@ -56,12 +56,14 @@ def snippets(root: Path) -> list[Snippet]:
 def snippets_of(page: str, text: str) -> Iterator[Snippet]:
     """Give the blocks of Python on one page."""
     blocks = list(FENCE.finditer(text))
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for position, block in enumerate(blocks):
         if block["language"] == "python":
-            output = following if following and following["language"] == "text" else None
+            output = [
+                b["body"] for b in blocks[position + 1 : position + 2] if b["language"] == "text"
+            ]
             yield Snippet(
                 page,
                 text.count("\n", 0, block.start("body")) + 1,
                 textwrap.dedent(block["body"]),
-                textwrap.dedent(output["body"]) if output else None,
+                textwrap.dedent(output[0]) if output else None,
             )

@@ -42,7 +42,10 @@ def test_runs(snippet: Snippet, tmp_path: Path) -> None:
 
 
 def test_snippets_are_found_with_their_lines_and_output() -> None:
-    page = "# Page\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n\n- x\n\n  ```python\n  y = 2\n  ```\n"
+    page = (
+        "# Page\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n"
+        "\n- x\n\n  ```python\n  y = 2\n  ```\n"
+    )
     assert list(snippets_of("a/b.md", page)) == [
         Snippet("a/b.md", 4, "print(1)\n", "1\n"),
         Snippet("a/b.md", 14, "y = 2\n", None),
