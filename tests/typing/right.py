@@ -1,0 +1,290 @@
+"""Programs that must type-check as they stand. This file is read by type checkers, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Protocol, assert_never, assert_type
+
+import beluga
+from beluga import (
+    UNSET,
+    AIMessage,
+    AttemptEnded,
+    ChatModel,
+    ChunkStream,
+    Effects,
+    Emission,
+    ErrorCode,
+    Event,
+    Failure,
+    Finish,
+    FinishReason,
+    GenerateOptions,
+    HasClock,
+    HasRandom,
+    Hooks,
+    HumanMessage,
+    ImagePart,
+    JsonSchema,
+    JsonValue,
+    Message,
+    Middleware,
+    ModelError,
+    ModelInfo,
+    NamedTool,
+    Ok,
+    Options,
+    Outcome,
+    Part,
+    PartDone,
+    ProviderConfig,
+    ProviderTool,
+    ReasoningConfig,
+    ReasoningDelta,
+    Request,
+    Restarted,
+    Spent,
+    StreamChunk,
+    SystemMessage,
+    TextDelta,
+    TextPart,
+    Timeouts,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+    ToolMessage,
+    ToolSpec,
+    Usage,
+    Wrapper,
+    apply_middleware,
+    attempt,
+    fold,
+    unfold,
+    unwrap,
+    with_hooks,
+)
+from beluga.blocking import BlockingStream
+
+
+# A model is asked.
+async def whole_answers(model: ChatModel) -> None:
+    reply = await model.generate("Hi")
+    assert_type(reply, AIMessage)
+    assert_type(reply.text, str)
+    assert_type(reply.parts, tuple[Part, ...])
+    assert_type(reply.tool_calls, tuple[ToolCall, ...])
+    assert_type(reply.cost, float | None)
+    assert_type(reply.usage.input_tokens, int | None)
+    assert_type(reply.spent, Spent)
+    assert_type(reply.finish_reason, FinishReason | None)
+    await model.generate(HumanMessage("Hi"))
+    await model.generate([SystemMessage("Be brief."), HumanMessage("Hi"), reply])
+
+
+async def answers_as_they_come(model: ChatModel) -> None:
+    async with model.stream("Hi", temperature=0.7) as chunks:
+        assert_type(chunks, ChunkStream)
+        async for chunk in chunks:
+            assert_type(chunk, StreamChunk)
+        assert_type(chunks.text(), AsyncIterator[str])
+        assert_type(await chunks.message(), AIMessage)
+    assert_type(chunks.partial, AIMessage)
+    assert_type(chunks.spent, Spent)
+
+
+def kind_of(chunk: StreamChunk) -> str:
+    match chunk:
+        case TextDelta(text) | ReasoningDelta(text):
+            return text
+        case ToolCallDelta(index=index):
+            return str(index)
+        case PartDone(part=part):
+            assert_type(part, Part)
+            return "part"
+        case Restarted(failure):
+            return failure.message
+        case Finish(reason):
+            return reason
+        case _:
+            assert_never(chunk)
+
+
+# Options are wide at a call and narrow in a request.
+class Clock:
+    """A tool of a user's own."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        return ToolSpec("clock", "Tell the time.")
+
+    async def invoke(self, arguments: Mapping[str, JsonValue], /) -> object:
+        return arguments.get("zone")
+
+
+async def every_option(model: ChatModel, tool: Tool) -> None:
+    await model.generate(
+        "Hi",
+        temperature=0,
+        top_p=0.9,
+        top_k=40,
+        max_tokens=100,
+        stop="END",
+        seed=1,
+        presence_penalty=0.1,
+        frequency_penalty=0.1,
+        tools=[tool, Clock(), ToolSpec("noop"), ProviderTool("openai", '{"type": "web_search"}')],
+        tool_choice=NamedTool("clock"),
+        parallel_tool_calls=False,
+        response_format=JsonSchema("answer", {"type": "object", "properties": {}}),
+        reasoning=ReasoningConfig(budget_tokens=1000),
+        timeout=Timeouts(total=30),
+        metadata={"team": "whales"},
+        prompt_cache="auto",
+        cache="refresh",
+        extra={"logprobs": True, "logit_bias": {"50256": -100}},
+        extra_headers={"x-trace": "1"},
+        unsupported="warn",
+    )
+    await model.generate("Hi", stop=["A", "B"], reasoning="low", timeout=30, tool_choice="auto")
+    await model.generate("Hi", temperature=None, stop=UNSET)
+    shared: Options = {"temperature": 0.2, "max_tokens": 10}
+    await model.generate("Hi", **shared)
+
+
+def derived(model: ChatModel) -> None:
+    assert_type(model.with_options(temperature=0.2), ChatModel)
+    assert_type(model.bind_tools([ToolSpec("noop")]), ChatModel)
+    assert_type(GenerateOptions(stop=("END",)).merge(GenerateOptions(seed=1)), GenerateOptions)
+
+
+# A model is written.
+class Parrot(ChatModel):
+    @property
+    def model_id(self) -> str:
+        return "parrot"
+
+    @property
+    def info(self) -> ModelInfo:
+        return ModelInfo(model="parrot")
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        await fx.emit([TextDelta(request.messages[-1].text)])
+        return Finish("stop", usage=Usage(output_tokens=1))
+
+
+class Loud(Wrapper):
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        async def emit(chunks: Sequence[Emission]) -> None:
+            loud = [TextDelta(c.text.upper()) if isinstance(c, TextDelta) else c for c in chunks]
+            await fx.emit(loud)
+
+        return await self.inner.respond(request, fx.emitting(emit))
+
+
+class CanWait(HasClock, HasRandom, Protocol):
+    """A row: no more than these two capabilities."""
+
+
+async def jittered(fx: CanWait) -> None:
+    await fx.clock.sleep(fx.random.uniform(0, 1))
+
+
+async def effects_hold_every_row(fx: Effects) -> None:
+    await jittered(fx)
+    assert_type(fx.deadline, float)
+
+
+def composed() -> ChatModel:
+    def quiet(model: ChatModel) -> ChatModel:
+        return model.with_options(temperature=0)
+
+    middleware: list[Middleware] = [Loud, quiet, with_hooks(Hooks())]
+    return apply_middleware(Parrot(), *middleware)
+
+
+async def note(call: ToolCall) -> None:
+    assert_type(call.parse(), dict[str, JsonValue])
+
+
+def count(event: Event) -> None:
+    if isinstance(event, AttemptEnded):
+        assert_type(event.usage, Usage)
+
+
+def hooks() -> Hooks:
+    return beluga.compose_hooks(
+        Hooks(before_generate=lambda request: request, on_tool_call=note),
+        Hooks(on_error=print, on_event=count),
+    )
+
+
+# Failures are values and exceptions.
+async def outcomes(model: ChatModel) -> str:
+    async def ask() -> AIMessage:
+        return await model.generate("Hi")
+
+    outcome = await attempt(ask)
+    assert_type(outcome, Outcome[AIMessage])
+    assert_type(unwrap(outcome), AIMessage)
+    match outcome:
+        case Ok(value):
+            assert_type(value, AIMessage)
+            return value.text
+        case Failure(code=code):
+            assert_type(code, ErrorCode)
+            return code
+        case _:
+            assert_never(outcome)
+
+
+def properties_of(error: ModelError) -> None:
+    assert_type(error.failure, Failure)
+    assert_type(error.code, ErrorCode)
+    assert_type(error.retry_after, float | None)
+    assert_type(error.partial, AIMessage | None)
+    assert_type(error.attempts, tuple[Failure, ...])
+    assert_type(beluga.error_for(error.failure), ModelError)
+
+
+# Data is data.
+def messages() -> list[Message]:
+    picture = ImagePart(url="https://example.com/whale.png")
+    return [
+        HumanMessage((TextPart("What is this?"), picture)),
+        AIMessage("A whale.", usage=Usage() + Usage(output_tokens=3)),
+        ToolMessage("12:00", "call_1", is_error=False),
+    ]
+
+
+def algebra(chunks: list[StreamChunk]) -> None:
+    message = fold(chunks)
+    assert_type(message, AIMessage)
+    assert_type(unfold(message), list[StreamChunk])
+
+
+# Providers have names.
+def providers() -> None:
+    assert_type(beluga.new("openai:gpt-5-mini", timeouts=Timeouts(total=5)), ChatModel)
+    assert_type(beluga.new("openai", model="gpt-5-mini", headers={}), ChatModel)
+    assert_type(beluga.list_providers(), tuple[str, ...])
+
+    def factory(config: ProviderConfig) -> ChatModel:
+        assert_type(config.base_url, str | None)
+        return Parrot()
+
+    beluga.register("parrot", factory, replace=True)
+
+
+async def entered() -> None:
+    async with Parrot() as parrot:
+        assert_type(parrot, Parrot)
+    async with beluga.new("mock:x") as model:
+        assert_type(model, ChatModel)
+
+
+def without_a_loop(model: ChatModel) -> None:
+    with beluga.blocking(model, backend="trio") as blocked:
+        assert_type(blocked.generate("Hi", seed=1), AIMessage)
+        with blocked.stream("Hi") as chunks:
+            assert_type(chunks, BlockingStream)
+            assert_type(chunks.text(), Iterator[str])

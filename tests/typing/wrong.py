@@ -1,0 +1,122 @@
+"""Mistakes that a type checker must report, and exactly these.
+
+The code that mypy gives stands beside each. This file is never run.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import beluga
+from beluga import (
+    AIMessage,
+    ChatModel,
+    Effects,
+    Failure,
+    Finish,
+    GenerateOptions,
+    HasClock,
+    Hooks,
+    HumanMessage,
+    ModelError,
+    Ok,
+    Outcome,
+    Request,
+    StreamChunk,
+    TextDelta,
+    ToolMessage,
+    Wrapper,
+    apply_middleware,
+)
+
+
+async def calls(model: ChatModel) -> None:
+    await model.generate()  # error: call-arg
+    await model.generate(messages="Hi")  # error: call-arg
+    await model.generate(42)  # error: arg-type
+    await model.generate(["Hi"])  # error: list-item
+    model.generate("Hi")  # error: unused-coroutine
+    await model.stream("Hi")  # error: misc
+    with model.stream("Hi"):  # error: attr-defined, attr-defined
+        pass
+
+
+async def options(model: ChatModel) -> None:
+    await model.generate("Hi", temprature=0.5)  # error: call-arg
+    await model.generate("Hi", temperature="hot")  # error: arg-type
+    await model.generate("Hi", reasoning="enormous")  # error: arg-type
+    await model.generate("Hi", tools=[print])  # error: list-item
+    await model.generate("Hi", cache=True)  # error: arg-type
+    model.with_options(max_tokens=1.5)  # error: arg-type
+    GenerateOptions(stop="END")  # error: arg-type
+    GenerateOptions(timeout=30)  # error: arg-type
+
+
+class WithoutRespond(ChatModel):
+    @property
+    def model_id(self) -> str:
+        return "x"
+
+
+class ForgetsTheEnd(Wrapper):
+    async def respond(self, request: Request, fx: Effects) -> Finish:  # error: return
+        await fx.emit([TextDelta("Hi")])
+
+
+class EmitsItsFinish(Wrapper):
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        await fx.emit([Finish("stop")])  # error: list-item
+        return Finish("well")  # error: arg-type
+
+
+async def not_in_the_row(fx: HasClock) -> None:
+    fx.random.uniform(0, 1)  # error: attr-defined
+
+
+def not_a_middleware(model: ChatModel) -> None:
+    apply_middleware(model, model)  # error: arg-type
+    apply_middleware(Wrapper)  # error: arg-type
+    Hooks(before_generate=lambda request: request.messages)  # error: arg-type, return-value
+
+
+def forgets_a_failure(outcome: Outcome[str]) -> str:
+    match outcome:
+        case Ok(value):
+            return value
+        case _:
+            assert_never(outcome)  # error: arg-type
+
+
+def forgets_the_end(chunk: StreamChunk) -> str:
+    match chunk:  # error: exhaustive-match
+        case TextDelta(text):
+            return text
+    return ""
+
+
+def errors(error: ModelError) -> None:
+    error.retry_after + 1.0  # error: operator
+    if error.code == "rate_limited":  # error: comparison-overlap
+        pass
+    Failure("oops", "no such code")  # error: arg-type
+    ModelError("a text")  # error: arg-type
+
+
+def data(message: AIMessage, request: Request) -> None:
+    message.content = "changed"  # error: misc
+    request.options.temperature = 0.5  # error: misc
+    message.tokens  # error: attr-defined
+    HumanMessage(3)  # error: arg-type
+    ToolMessage("12:00")  # error: call-arg
+
+
+def names() -> None:
+    from beluga import no_such_name  # error: attr-defined
+
+    beluga.nwe("openai:gpt-5-mini")  # error: attr-defined
+
+
+def providers() -> None:
+    WithoutRespond()  # error: abstract
+    beluga.new("openai", modle="gpt-5-mini")  # error: call-arg
+    beluga.register("x", lambda model: model)  # error: arg-type, return-value
