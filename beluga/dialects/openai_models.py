@@ -11,6 +11,7 @@ from beluga.schema import GenerateOptions
 __all__ = ["refused_options", "thinks"]
 
 _ALWAYS_THINKS: Final = re.compile(r"(?:^|/)o[1-9]")
+_TAKES_STOP: Final = re.compile(r"(?:^|/)(?:o1|o3-mini)")
 _GPT: Final = re.compile(r"(?:^|/)gpt-(\d+)(?:\.(\d+))?(?!.*chat)")
 _WHY: Final = "OpenAI's reasoning models take no sampling options while they reason"
 _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
@@ -37,4 +38,7 @@ def refused_options(model: str, options: GenerateOptions) -> Mapping[str, str]:
     """
     if not thinks(model, options):
         return {}
-    return {**dict.fromkeys(_SAMPLING, _WHY), "stop": "OpenAI's reasoning models take no stop"}
+    refused = dict.fromkeys(_SAMPLING, _WHY)
+    if not _TAKES_STOP.search(model):
+        refused["stop"] = "OpenAI's reasoning models since o3 take no stop"
+    return refused
