@@ -86,7 +86,6 @@ RECORDS: Final[dict[str, Compatible]] = {
                 reasoning="switch",
                 reasoning_replay="reasoning_content",
                 schema=False,
-                strict=False,
                 parallel=False,
             ),
         ),

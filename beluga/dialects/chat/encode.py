@@ -116,8 +116,10 @@ class ChatEncoder:
         function: Wire = {"name": tool.name, "parameters": _schema(tool.parameters)}
         if tool.description:
             function["description"] = tool.description
-        if tool.strict is not None and self._quirks.strict:
-            function["strict"] = tool.strict
+        if self._quirks.strict:
+            function.update({} if tool.strict is None else {"strict": tool.strict})
+        elif tool.strict:
+            self._omissions.unsupported(f"strict of tool {tool.name}", "this server enforces none")
         return {"type": "function", "function": function}
 
     def _format(self, options: GenerateOptions) -> Wire:
