@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias, TypedDict, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, final
 
 import msgspec
 
@@ -107,6 +107,12 @@ class JsonSchema(msgspec.Struct, frozen=True, tag="json_schema"):
 ResponseFormat: TypeAlias = TextFormat | JsonObject | JsonSchema
 
 
+if TYPE_CHECKING:
+    _Seconds: TypeAlias = float
+else:
+    _Seconds = float | None  # JSON has no infinity; it is written as null
+
+
 class Timeouts(msgspec.Struct, frozen=True):
     """Bound the time an answer may take, in seconds; `math.inf` is no bound.
 
@@ -117,15 +123,17 @@ class Timeouts(msgspec.Struct, frozen=True):
         total: The whole answer: all attempts, every wait, the consumer of a stream included.
     """
 
-    connect: float = 10.0
-    first_content: float = 120.0
-    between_content: float = 120.0
-    total: float = 600.0
+    connect: _Seconds = 10.0
+    first_content: _Seconds = 120.0
+    between_content: _Seconds = 120.0
+    total: _Seconds = 600.0
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            if value is None:
+                msgspec.structs.force_setattr(self, name, math.inf)
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ValueError(f"{name} must be a number of seconds above 0; got {value!r}")
 
 
