@@ -57,10 +57,11 @@ class ChunkStream:
             ModelError: The answer failed; `partial` on it is what had arrived.
             StreamUsageError: The block has been left.
         """
-        while self._next >= len(self._batch):
-            self._batch, self._next = await self._take(), 0
-        chunk = self._batch[self._next]
-        self._next += 1
+        position = self._next
+        while position >= len(self._batch):
+            self._batch, position = await self._take(), 0
+        self._next = position + 1
+        chunk = self._batch[position]
         self._unfolded.append(chunk)
         return chunk
 

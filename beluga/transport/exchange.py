@@ -130,7 +130,13 @@ class Exchange:
     async def _decode(self, response: HttpResponse, decoder: Decoder) -> None:
         patience, emit = self._patience, self._fx.emit
         while not decoder.done:
-            data = await patience.reading(response.read())
+            reading = response.read()
+            try:
+                waiting = reading.send(None)
+            except StopIteration as ready:
+                data: bytes = ready.value
+            else:
+                data = await patience.waiting(reading, waiting)
             if not data:
                 return
             chunks = decoder.feed(data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -53,7 +53,7 @@ class HttpResponse(Protocol):
     def head(self) -> ResponseHead:
         """Its status and headers."""
 
-    async def read(self) -> bytes:
+    def read(self) -> Coroutine[Any, Any, bytes]:
         """Return the next piece of the body, as it arrives; nothing (`b""`) is its end."""
 
     async def aclose(self) -> None:

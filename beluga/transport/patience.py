@@ -66,57 +66,44 @@ class Patience:
         self._scope.deadline = math.inf
         return result
 
-    def reading(self, call: Coroutine[Any, Any, T]) -> Awaitable[T]:
-        """Await one read of a body."""
-        return _Reading(self, call)
+    async def waiting(self, call: Coroutine[Any, Any, T], first: Any) -> T:
+        """Await the rest of a read that has taken its first step and has to wait.
+
+        Most reads of a fast stream are answered from what has arrived already, and to set a timer
+        costs as much as such a read. So the first step is taken without one, by the caller.
+
+        Args:
+            call: The read.
+            first: What its first step gave: what it waits for.
+        """
+        self._arm()
+        try:
+            return await _Resumed(call, first)
+        finally:
+            self._scope.deadline = math.inf
 
     def _arm(self) -> None:
         if self._deadline is None:
             self._deadline = anyio.current_time() + self._limit
         self._scope.deadline = self._deadline
 
-    def _disarm(self) -> None:
-        self._scope.deadline = math.inf
 
+class _Resumed(Generic[T]):
+    """Go on with a call that has been started; `await` would take its first step itself."""
 
-class _Reading(Generic[T]):
-    """A read with a timer, which is set only if the read has to wait.
-
-    Most reads of a fast stream are answered from what has arrived already, and to set a timer costs
-    as much as such a read. So the first step is taken without one.
-    """
-
-    __slots__ = ("_call", "_patience")
-
-    def __init__(self, patience: Patience, call: Coroutine[Any, Any, T]) -> None:
-        self._patience, self._call = patience, call
+    def __init__(self, call: Coroutine[Any, Any, T], first: Any) -> None:
+        self._call, self._first = call, first
 
     def __await__(self) -> Generator[Any, Any, T]:
+        call, waiting = self._call, self._first
         try:
-            waiting = self._call.send(None)
+            while True:
+                try:
+                    sent = yield waiting
+                except BaseException as error:  # cancellation is handed in, not kept
+                    waiting = call.throw(error)
+                else:
+                    waiting = call.send(sent)
         except StopIteration as done:
             value: T = done.value
             return value
-        self._patience._arm()
-        try:
-            return (yield from _resumed(self._call, waiting))
-        finally:
-            self._patience._disarm()
-
-
-def _resumed(steps: Coroutine[Any, Any, T], waiting: Any) -> Generator[Any, Any, T]:
-    """Go on with a call that has taken its first step and waits for *waiting*.
-
-    `yield from` cannot do this: it would take the first step itself.
-    """
-    try:
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:  # cancellation is handed in, not kept
-                waiting = steps.throw(error)
-            else:
-                waiting = steps.send(sent)
-    except StopIteration as done:
-        value: T = done.value
-        return value

@@ -17,7 +17,10 @@ from beluga.schema import Failure
 __all__ = ["SseEvent", "SseReader"]
 
 BOM: Final = b"\xef\xbb\xbf"
+LF: Final = 0x0A
+CR: Final = 0x0D
 DEFAULT_EVENT_CAP: Final = 32 * 1024 * 1024
+STRAY_CAP: Final = 64 * 1024
 _JSON_STARTS: Final = frozenset(b' \t{}[],"')
 
 
@@ -37,6 +40,7 @@ class SseReader:
 
     def __init__(self, cap: int = DEFAULT_EVENT_CAP) -> None:
         self._cap = cap
+        self._between = False  # nothing of an event or a line is held
         self._pieces: list[bytes] = []  # of a line whose end has not come yet
         self._pending = 0  # bytes in them
         self._after_cr = False
@@ -45,12 +49,13 @@ class SseReader:
         self._size = 0
         self._name = b""
         self._strays: list[bytes] = []
+        self._stray_size = 0
 
     @property
     def stray(self) -> bytes:
-        """The lines that begin as JSON and so are no field of an event.
+        """The lines that begin as JSON and so are no field of an event, 64 kB of them at most.
 
-        The standard ignores them. Google writes an error there that comes in the midst of a stream.
+        The standard ignores them. Google writes there what goes wrong in the midst of a stream.
         """
         return b"\n".join(self._strays)
 
@@ -60,23 +65,26 @@ class SseReader:
         Raises:
             ProviderDownError: An event is larger than the cap.
         """
-        if self._is_fresh and data.startswith(b"data: ") and data.endswith(b"\n\n"):
-            whole = data[6:-2]
-            if b"\n" not in whole and b"\r" not in whole:
-                return [SseEvent(whole)]  # one whole event, as most servers send them
-        return self._feed(data)
+        # One whole event in a piece of its own is what most servers send.
+        if (
+            self._between
+            and data.startswith(b"data: ")
+            and data.find(b"\n") == len(data) - 2
+            and data[-1] == LF
+            and CR not in data
+        ):
+            return [SseEvent(data[6:-2])]
+        events = self._read(data)
+        held = self._pieces or self._data or self._name or self._after_cr or self._at_start
+        self._between = not held
+        return events
 
-    @property
-    def _is_fresh(self) -> bool:
-        """Whether nothing of an event or a line is held."""
-        return not (self._pieces or self._data or self._name or self._after_cr or self._at_start)
-
-    def _feed(self, data: bytes) -> list[SseEvent]:
+    def _read(self, data: bytes) -> list[SseEvent]:
         if self._after_cr and data:
             self._after_cr = False
-            if data[0] == 0x0A:  # the second half of a CRLF that was cut in two
+            if data[0] == LF:  # the second half of a CRLF that was cut in two
                 data = data[1:]
-        if b"\n" not in data and b"\r" not in data:
+        if LF not in data and CR not in data:
             self._hold(data)
             return []
         if self._pieces:
@@ -89,9 +97,9 @@ class SseReader:
             self._at_start = False
         lines = data.splitlines()
         last = data[-1]
-        if last == 0x0D:
+        if last == CR:
             self._after_cr = True
-        elif last != 0x0A:
+        elif last != LF:
             self._hold(lines.pop())
         return self._events(lines)
 
@@ -131,10 +139,9 @@ class SseReader:
                 self._name = line[7:] if line[6:7] == b" " else line[6:]
             elif line == b"data":
                 self._data.append(b"")
-            elif line[0] in _JSON_STARTS:
+            elif line[0] in _JSON_STARTS and self._stray_size < STRAY_CAP:
                 self._strays.append(line)
-                self._size += len(line)
-                self._check(self._size)
+                self._stray_size += len(line)
         return events
 
     def _check(self, size: int) -> None:

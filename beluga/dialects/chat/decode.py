@@ -18,8 +18,6 @@ from beluga.transport.sse import SseEvent, SseReader
 
 __all__ = ["StreamDecoder", "WholeDecoder"]
 
-_NO_ERROR: Final = (msgspec.Raw(b"null"), msgspec.Raw(b"{}"), msgspec.Raw(b'""'), msgspec.Raw(b"[]"))
-
 _decode: Final = msgspec.json.Decoder(Body, strict=False).decode
 
 
@@ -75,7 +73,7 @@ class StreamDecoder:
                 if not last:
                     self._fail(garbage("an event of the stream is no chat completion", event.data))
                 break
-            if body.error not in _NO_ERROR or event.name == b"error" or body.object == "error":
+            if body.error or event.name == b"error" or body.kind == "error":
                 if body.usage is not None:
                     self._answer.take_usage(body.usage)
                 self._fail(failure_in(self._head, event.data, in_stream=True))
@@ -117,7 +115,7 @@ class WholeDecoder:
             body = _decode(data)
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             return Ending((), garbage("the answer is no chat completion", data))
-        if body.error not in _NO_ERROR:
+        if body.error:
             return Ending((), failure_in(self._head, data, in_stream=True))
         if not body.choices:
             return Ending((), garbage("the answer holds no choices", data))

@@ -155,8 +155,8 @@ class Body(msgspec.Struct, frozen=True):
     model: str | None = None
     choices: list[Choice] | None = None
     usage: UsageWire | None = None
-    error: msgspec.Raw = msgspec.Raw(b"null")
-    object: str | None = None
+    error: object = None
+    kind: str | None = msgspec.field(default=None, name="object")
     x_groq: Groq | None = None
     service_tier: str | None = None
     system_fingerprint: str | None = None
