@@ -139,5 +139,5 @@ BY_FOLDER: Final[Mapping[str, Row]] = {
 
 def row_of_provider(provider: str) -> Row:
     """Return the row of a provider by its registered name; one that has none speaks chat."""
-    row = _NATIVE.get(provider) or BY_FOLDER.get(provider)
-    return row if row is not None and row.spoken else _chat(provider, "some-model")
+    row = _NATIVE.get(provider) or BY_FOLDER.get(provider) or _chat(provider, "some-model")
+    return BY_FOLDER[f"{provider}_chat"] if row.wire in PENDING else row

@@ -9,7 +9,7 @@ import msgspec
 
 from beluga.errors import ModelError
 from beluga.model import ChatModel
-from beluga.schema import StreamChunk
+from beluga.schema import AIMessage, StreamChunk
 from tests.conformance.compare import Seen, gaps
 from tests.conformance.corpus import Recording
 from tests.conformance.expected import Expected
@@ -44,7 +44,9 @@ class Difference(msgspec.Struct, frozen=True, order=True):
     cuts: tuple[Cut, ...] = ()
 
     def __str__(self) -> str:
-        cuts = "" if "whole" in self.cuts else f" (cut into {', '.join(self.cuts)})"
+        cuts = (
+            "" if not self.cuts or "whole" in self.cuts else f" (cut into {', '.join(self.cuts)})"
+        )
         return f"{self.recording}: {self.field}{cuts}\n    not {self.expected}\n    but {self.got}"
 
 
@@ -75,6 +77,10 @@ async def _replay(
         whole = whole or seen
         for gap in _all_gaps(row, recording, expected, seen, whole, server):
             found.setdefault(gap, []).append(cut)
+    if whole is not None and whole.message is not None:
+        taken = await _ask_for_a_third(model, server, recording, whole.message)
+        if taken is not None:
+            found["cut short", "a failure that names the provider's fault", taken] = []
     return [Difference(recording.place, *gap, tuple(cuts)) for gap, cuts in found.items()]
 
 
@@ -91,6 +97,24 @@ def _all_gaps(
     path = row.path(recording)
     if server.taken[-1].path != path:
         yield "path", path, server.taken[-1].path
+
+
+async def _ask_for_a_third(
+    model: ChatModel, server: Server, recording: Recording, whole: AIMessage
+) -> str | None:
+    """Serve the beginning of an answer alone, and return what was made of it if that is wrong.
+
+    It may hold the end already, where a server says much after it; then nothing else may be lost.
+    """
+    beginning = recording.body[: len(recording.body) // 3]
+    server.reply = Reply(recording.status, recording.headers, beginning, "chunks", recording.place)
+    seen = await _ask(model, streaming=recording.streaming)
+    if seen.message is not None:
+        ended = (seen.message.content, seen.message.raw_finish_reason)
+        return None if ended == (whole.content, whole.raw_finish_reason) else repr(seen.message)
+    assert seen.failure is not None
+    broken = seen.failure.code in {"incomplete_stream", "provider_unavailable"}
+    return None if broken else repr(seen.failure)
 
 
 async def _ask(model: ChatModel, *, streaming: bool) -> Seen:
