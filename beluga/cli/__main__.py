@@ -1,0 +1,7 @@
+"""`python -m beluga.cli`."""
+
+import sys
+
+from beluga.cli.main import main
+
+sys.exit(main())

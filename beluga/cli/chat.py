@@ -1,0 +1,54 @@
+"""`beluga chat`: one question, or a conversation."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio.to_thread
+
+from beluga.cli.show import say, show_account, show_stream
+from beluga.model import ChatModel
+from beluga.registry import ProviderConfigDict, new
+from beluga.schema import HumanMessage, Message, Options, SystemMessage
+
+__all__ = ["chat"]
+
+
+async def chat(
+    name: str,
+    prompt: str,
+    *,
+    system: str | None = None,
+    base_url: str | None = None,
+    max_tokens: int | None = None,
+) -> int:
+    """Ask the model called *name*, and go on asking while a person types, if there is no prompt."""
+    config: ProviderConfigDict = {}
+    if base_url is not None:
+        config["base_url"] = base_url
+    options: Options = {}
+    if max_tokens is not None:
+        options["max_tokens"] = max_tokens
+    history: list[Message] = [] if system is None else [SystemMessage(system)]
+    async with new(name, **config) as model:
+        if prompt:
+            await _turn(model, history, prompt, options)
+            return 0
+        while prompt := await anyio.to_thread.run_sync(_ask, abandon_on_cancel=True):
+            await _turn(model, history, prompt, options)
+    return 0
+
+
+async def _turn(
+    model: ChatModel, history: list[Message], prompt: str, options: Options
+) -> None:
+    history.append(HumanMessage(prompt))
+    async with model.stream(history, **options) as chunks:
+        answer = await show_stream(chunks)
+    show_account(answer)
+    history.append(answer)
+
+
+def _ask() -> str:
+    say("> ", end="")
+    return sys.stdin.readline().strip()

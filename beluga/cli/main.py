@@ -1,0 +1,75 @@
+"""The commands and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
+import anyio
+
+from beluga.cli.chat import chat
+from beluga.cli.demo import demo
+from beluga.cli.providers import providers
+from beluga.cli.simulate import simulate
+from beluga.errors import BelugaError
+
+__all__ = ["main"]
+
+Command: TypeAlias = Callable[[], Awaitable[int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that *arguments* name and return its exit status.
+
+    A failure of a model is told in one line on standard error, with status 1.
+    """
+    given = _parser().parse_args(arguments)
+    command: Command = given.command(given)
+    try:
+        return anyio.run(command, backend=given.backend)
+    except BelugaError as error:
+        print(f"beluga: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="beluga", description="Language models, in one way.")
+    parser.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    showing = commands.add_parser("demo", help="stream, call a tool and survive a dying provider")
+    showing.add_argument("-m", "--model", help="provider:model; else what a key in the environment allows")
+    showing.set_defaults(command=lambda given: partial(demo, given.model))
+
+    asking = commands.add_parser("chat", help="ask a model and watch it answer")
+    asking.add_argument("-m", "--model", required=True, help="provider:model, as in openai:gpt-5-mini")
+    asking.add_argument("-s", "--system", help="how the model should behave")
+    asking.add_argument("--base-url", help="where the provider is, instead of its public address")
+    asking.add_argument("--max-tokens", type=int, help="the most tokens of output")
+    asking.add_argument("prompt", nargs="*", help="what to say; none opens a conversation")
+    asking.set_defaults(command=_chat)
+
+    listing = commands.add_parser("providers", help="list the known providers")
+    listing.set_defaults(command=lambda given: providers)
+
+    serving = commands.add_parser("simulate", help="run a provider simulator on loopback")
+    serving.add_argument("--port", type=int, default=8000)
+    serving.add_argument("--seconds", type=float, default=3600.0, help="when to end by itself")
+    serving.set_defaults(command=lambda given: partial(simulate, given.port, given.seconds))
+    return parser
+
+
+def _chat(given: argparse.Namespace) -> Command:
+    return partial(
+        chat,
+        given.model,
+        " ".join(given.prompt),
+        system=given.system,
+        base_url=given.base_url,
+        max_tokens=given.max_tokens,
+    )
