@@ -1,63 +1,58 @@
-"""How many recorded answers are read as the provider's official SDK reads them."""
+"""How many recorded answers are read as the provider's official SDK reads them.
+
+The corpus is parted by the names of its files: two thirds to work with, and a third kept back,
+which tells whether the wire was understood or the files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-import anyio
-
-from tests.conformance.corpus import (
-    Recording,
-    folders,
-    own_providers,
-    own_recordings,
-    recordings,
-)
-from tests.conformance.expected import Expected, expected_by_sdk, expected_here
-from tests.conformance.known import KNOWN
-from tests.conformance.providers import BY_FOLDER, Row, row_of_provider
-from tests.conformance.replay import replay
+from tests.conformance.sets import Answers, RecordedSet, own_sets, quoted_sets, shared_sets
 from tests.evaluation.table import Table
 
-COLUMNS = ("recordings", "agree", "differ, known", "differ")
+COLUMNS = ("working: equal", "of", "kept back: equal", "of", "meant to differ")
+REQUEST_COLUMNS = ("equal", "of", "no words for")
 
 
 def tables() -> list[Table]:
-    """Replay every recording over loopback and count, by provider."""
-    own = [
-        _row(provider, row_of_provider(provider), own_recordings(provider), expected_here)
-        for provider in own_providers()
-    ]
-    shared = [_shared_row(folder) for folder in folders() if folder in BY_FOLDER]
-    found = [
-        ("conformance: the project's own recordings", own),
+    """Replay every recording over loopback, encode every recorded request again, and count."""
+    shared = shared_sets()
+    answers = [
+        ("conformance: the project's own recordings", own_sets()),
+        ("conformance: errors as users quote them", quoted_sets()),
         ("conformance: recordings beside the repository", shared),
     ]
-    return [Table(title, COLUMNS, [*rows, _total(rows)]) for title, rows in found if rows]
+    made = [_answers(title, sets) for title, sets in answers if sets]
+    return [*made, _requests(shared)] if shared else made
 
 
-def _shared_row(folder: str) -> tuple[str, ...]:
-    row = BY_FOLDER[folder]
-    stored = recordings(folder)
-    if not row.spoken:
-        return (folder, str(len(stored)), "–", "–", "–")
-
-    def expect(recording: Recording) -> Expected:
-        return expected_by_sdk(recording, row.wire, row.counting)
-
-    return _row(folder, row, stored, expect)
+def _answers(title: str, sets: Sequence[RecordedSet]) -> Table:
+    rows = [(one.name, *_figures(one.answers())) for one in sets]
+    return Table(title, COLUMNS, [*rows, _total(rows)])
 
 
-def _row(
-    name: str, row: Row, stored: list[Recording], expect: Callable[[Recording], Expected]
-) -> tuple[str, ...]:
-    differences = anyio.run(replay, row, stored, expect)
-    unknown = {d.recording for d in differences if (d.recording, d.field) not in KNOWN}
-    known = {d.recording for d in differences} - unknown
-    agree = len(stored) - len(known) - len(unknown)
-    return (name, *(str(count) for count in (len(stored), agree, len(known), len(unknown))))
+def _figures(answers: Answers) -> list[str]:
+    equal = {"working": 0, "kept back": 0}
+    all_of = dict(equal)
+    for recording in answers.recordings:
+        all_of[recording.share] += 1
+        equal[recording.share] += recording.place not in answers.wrong | answers.known
+    working, kept = (equal["working"], all_of["working"]), (equal["kept back"], all_of["kept back"])
+    return [str(count) for count in (*working, *kept, len(answers.known))]
 
 
-def _total(rows: list[tuple[str, ...]]) -> tuple[str, ...]:
+def _requests(sets: Sequence[RecordedSet]) -> Table:
+    found = [(one.name, one.requests()) for one in sets]
+    rows = [
+        (name, str(requests.equal), str(requests.read), str(requests.unreadable))
+        for name, requests in found
+        if requests is not None and requests.read
+    ]
+    title = "conformance: requests encoded as they were sent"
+    return Table(title, REQUEST_COLUMNS, [*rows, _total(rows)])
+
+
+def _total(rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     columns = list(zip(*rows, strict=True))[1:]
-    return ("total", *(str(sum(int(c) for c in column if c.isdigit())) for column in columns))
+    return ("total", *[str(sum(map(int, column))) for column in columns])
