@@ -14,7 +14,7 @@ __all__ = ["OptionLayer"]
 
 
 class OptionLayer(msgspec.Struct, frozen=True):
-    """What one layer says about the options: the values it sets and the names it clears."""
+    """What one layer says about the options: the values it sets, and the names it clears first."""
 
     options: GenerateOptions = GenerateOptions()
     cleared: frozenset[str] = frozenset()
@@ -42,15 +42,17 @@ class OptionLayer(msgspec.Struct, frozen=True):
         return cls(_checked(values), frozenset(cleared))
 
     def under(self, later: OptionLayer) -> OptionLayer:
-        """Lay *later* over this layer."""
+        """Lay *later* over this layer.
+
+        What either clears stays cleared for the layers below, though it may be set anew here: a
+        mapping would otherwise merge with what was to be gone.
+        """
         if self is _NOTHING or self == _NOTHING:
             return later
         kept = self.options
         if later.cleared:
             kept = msgspec.structs.replace(kept, **dict.fromkeys(later.cleared))
-        options = kept.merge(later.options)
-        held = [name for name in self.cleared if getattr(later.options, name) is None]
-        return OptionLayer(options, later.cleared.union(held))
+        return OptionLayer(kept.merge(later.options), self.cleared | later.cleared)
 
 
 _NOTHING: Final = OptionLayer()
