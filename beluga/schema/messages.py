@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -29,19 +29,22 @@ class _Content(msgspec.Struct, frozen=True):
     content: str | tuple[Part, ...]
 
     def _settle_content(self) -> None:
-        if isinstance(self.content, str):
+        given: object = self.content
+        if isinstance(given, str):
             return
-        if not self.content:
-            msgspec.structs.force_setattr(self, "content", "")
-            return
-        parts = (self.content,) if isinstance(self.content, Part) else tuple(self.content)
+        if isinstance(given, Part):
+            given = (given,)
+        if isinstance(given, bytes) or not isinstance(given, Iterable):
+            raise self._wrong_content(given)
+        parts = tuple(given)
         for part in parts:
             if not isinstance(part, Part):
-                raise ValueError(
-                    f"{type(self).__name__} takes a str or parts such as TextPart; "
-                    f"got {type(part).__name__}"
-                )
-        msgspec.structs.force_setattr(self, "content", parts)
+                raise self._wrong_content(part)
+        msgspec.structs.force_setattr(self, "content", parts or "")
+
+    def _wrong_content(self, given: object) -> ValueError:
+        kind, got = type(self).__name__, type(given).__name__
+        return ValueError(f"{kind} takes a str or parts such as TextPart; got {got}")
 
     @property
     def parts(self) -> tuple[Part, ...]:
