@@ -115,6 +115,7 @@ def test_a_faulty_export_list_is_found(source: str, fault: str) -> None:
         ("beluga.m", "__all__ = ['UNSET', 'A', 'b']\nUNSET = A = 1\ndef b(): ...\ndef _c(): ..."),
         ("beluga.m", "__all__: list[str] = ['A']\nif TYPE_CHECKING:\n    from beluga.n import A"),
         ("beluga._m", "def b(): ..."),
+        ("beluga.dialects.x.wire", "__all__ = ['A']\nclass A: ...\nclass B: ..."),
         ("beluga.empty", '"""An empty package."""'),
     ],
 )
