@@ -121,13 +121,19 @@ def _same_call(wanted: ExpectedCall, got: ToolCall) -> bool:
 def _counts(message: AIMessage) -> Mapping[str, int]:
     citations = sum(len(p.citations) for p in message.parts if isinstance(p, TextPart))
     signed = [p for p in message.parts if isinstance(p, ReasoningPart | ToolCall) and p.signature]
+    kept = [p for p in message.parts if isinstance(p, ProviderPart) and _is_signed(p)]
     alternatives = message.metadata.get("alternatives")
     return {
         "n_citations": citations,
         "n_annotations": citations,
-        "n_thought_signatures": len(signed),
+        "n_thought_signatures": len(signed) + len(kept),
         "n_choices": 1 + (len(alternatives) if isinstance(alternatives, list) else 0),
     }
+
+
+def _is_signed(part: ProviderPart) -> bool:
+    """Whether the provider's own JSON for a part holds a signature, as Gemini's may."""
+    return "thoughtSignature" in msgspec.json.decode(part.raw)
 
 
 def _made_by_provider(message: AIMessage) -> Counter[str]:
