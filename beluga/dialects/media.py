@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from beluga.errors import invalid_input
 from beluga.schema import AudioPart, FilePart, ImagePart, VideoPart
 
-__all__ = ["MediaPart", "base64_text", "data_url", "decode_base64", "media_type_of"]
+__all__ = ["MediaPart", "base64_text", "data_url", "decode_base64", "inlined", "media_type_of"]
 
 MediaPart: TypeAlias = ImagePart | AudioPart | VideoPart | FilePart
+
+PartT = TypeVar("PartT", ImagePart, AudioPart, VideoPart, FilePart)
 
 # The first bytes of a file, where in it they stand, and what they say.
 _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
@@ -68,3 +73,23 @@ def data_url(part: MediaPart) -> str:
     if part.url is not None:
         return part.url
     return f"data:{media_type_of(part)};base64,{base64_text(part.data or b'')}"
+
+
+def inlined(part: PartT) -> PartT:
+    """Return *part* with the bytes of its `data:` URL (RFC 2397), if its URL is one.
+
+    Raises:
+        InvalidInputError: The URL cannot be read.
+    """
+    if part.url is None or not part.url.startswith("data:"):
+        return part
+    head, found, text = part.url.removeprefix("data:").partition(",")
+    media_type, *parameters = head.split(";")
+    try:
+        data = decode_base64(text) if "base64" in parameters else unquote_to_bytes(text)
+    except ValueError:
+        found = ""
+    if not found:
+        raise invalid_input(f"the data URL of this {type(part).__name__} cannot be read")
+    known = part.media_type or media_type or None
+    return msgspec.structs.replace(part, url=None, data=data, media_type=known)
