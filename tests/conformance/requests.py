@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote
 
 import msgspec
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "encode_again"]
 
-SPARE_MODEL: Final = "some-model"
+MODEL: Final = re.compile(r"/models?/([^/:?]+)")
+PLACEHOLDER: Final = "MODEL"
 
 
 class Encoded(msgspec.Struct):
@@ -68,6 +71,7 @@ async def encode_again(row: Row, recordings: Sequence[Recording]) -> Encoded:
             encoded.unreadable[recording.place] = str(why)
             continue
         streaming = recording.streaming if asked.streaming is None else asked.streaming
+        asked.model = asked.model or _model_in(recording.url) or row.model
         again = await _encode(row, asked, streaming=streaming)
         if isinstance(again, Failure):
             found = [Difference(recording.place, "request", "sent", again.message)]
@@ -84,7 +88,7 @@ async def _encode(row: Row, asked: Asked, *, streaming: bool) -> Mapping[str, ob
     kept = Kept()
     model = new(
         row.entry,
-        model=asked.model or SPARE_MODEL,
+        model=asked.model or row.model,
         api_key="test-key",
         base_url=f"http://localhost{row.base}",
         settings=row.settings,
@@ -106,6 +110,12 @@ async def _ask(model: ChatModel, asked: Asked, options: Options, *, streaming: b
         return
     async with model.stream(asked.messages, **options) as chunks:
         await chunks.message()
+
+
+def _model_in(url: str) -> str | None:
+    """Return the model that an address names, where it names one."""
+    match = MODEL.search(url)
+    return None if match is None or match[1] == PLACEHOLDER else unquote(match[1])
 
 
 def _parts(sent: object, again: object, path: str = "$") -> Iterator[tuple[str, str, str]]:

@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from tests.conformance.corpus import Json
+from tests.conformance.readers.anthropic import AnthropicReader
 from tests.conformance.readers.asked import Asked, UnreadableError
 from tests.conformance.readers.chat import ChatReader
+from tests.conformance.readers.cohere import CohereReader
+from tests.conformance.readers.gemini import GeminiReader
+from tests.conformance.readers.ollama import OllamaReader
 from tests.conformance.reasons import Wire
 
 __all__ = ["READERS", "Asked", "Reader", "UnreadableError"]
@@ -35,4 +39,10 @@ class Reader(Protocol):
         """Return *body* with one form for what may be said in several."""
 
 
-READERS: Final[Mapping[Wire, Reader]] = {"chat": ChatReader()}
+READERS: Final[Mapping[Wire, Reader]] = {
+    "chat": ChatReader(),
+    "anthropic": AnthropicReader(),
+    "cohere": CohereReader(),
+    "google": GeminiReader(),
+    "ollama": OllamaReader(),
+}

@@ -18,6 +18,7 @@ __all__ = [
     "data_of",
     "items",
     "mapping",
+    "raw",
     "schema",
     "text",
     "without_elisions",
@@ -73,6 +74,11 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise UnreadableError(f"{value!r} stands where a text is read")
     return value
+
+
+def raw(value: object) -> str:
+    """Return a value's JSON text."""
+    return msgspec.json.encode(value).decode()
 
 
 def schema(value: object) -> Mapping[str, JsonValue]:
