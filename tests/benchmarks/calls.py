@@ -17,7 +17,7 @@ async def measure(base_url: str, turns: int, *, calls: int, at_once: int) -> dic
     """Return CPU microseconds for each call."""
     async with (
         httpx.AsyncClient(timeout=None, trust_env=False) as client,  # noqa: S113 - loopback
-        beluga.new("openai:gpt-5-mini", api_key="test", base_url=base_url) as model,
+        beluga.new("openai-compatible:gpt-5-mini", base_url=base_url) as model,
     ):
 
         async def ask_raw() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from beluga.dialects.chat.answer import Answer
-from beluga.dialects.chat.failures import failure_in
+from beluga.dialects.openai_failures import failure_in
 from beluga.dialects.chat.wire import Body
 from beluga.schema import Emission, Failure, Usage
 from beluga.transport.dialect import Ending

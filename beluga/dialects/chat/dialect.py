@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beluga.dialects.chat.decode import StreamDecoder, WholeDecoder
 from beluga.dialects.chat.encode import ChatEncoder
-from beluga.dialects.chat.failures import failure_in
+from beluga.dialects.openai_failures import failure_in
 from beluga.dialects.chat.quirks import Quirks
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions

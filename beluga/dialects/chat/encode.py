@@ -85,6 +85,8 @@ class ChatEncoder:
         named["stop"] = options.stop or None
         if quirks.top_k is not None:
             named[quirks.top_k] = options.top_k
+        if quirks.metadata:
+            named["metadata"] = options.metadata or None
         return {key: value for key, value in named.items() if value is not None}
 
     def _tools(self, options: GenerateOptions) -> Wire:
@@ -94,7 +96,8 @@ class ChatEncoder:
             return {}
         wire: Wire = {"tools": tools}
         if choice is not None:
-            if choice not in ("auto", "none") and not quirks.tool_choice:
+            chosen = choice not in ("auto", "none")
+            if chosen and not (quirks.tool_choice and (quirks.required or choice != "required")):
                 self._omissions.unsupported(f"tool_choice {choice!r}", "this server takes no choice")
             else:
                 wire["tool_choice"] = _choice(choice)

@@ -84,7 +84,7 @@ class MessageEncoder:
             "tool_call_id": self._call_id(message.tool_call_id),
             "content": self._content(texts, "a tool's result"),
         }
-        if message.name is not None and self._quirks.call_id_length is not None:
+        if message.name is not None and self._quirks.tool_names:
             wire["name"] = message.name
         return wire
 
@@ -155,8 +155,9 @@ class MessageEncoder:
 
     def _part(self, part: Part, where: str) -> Wire | None:
         kind = _KINDS.get(type(part))
-        allowed = kind == "text" or kind in self._quirks.media
-        if not allowed and not (kind == "file" and "file_url" in self._quirks.media):
+        media = self._quirks.media
+        allowed = kind == "text" or kind in media
+        if not allowed and not (kind == "file" and media & {"file_url", "document_url"}):
             self._refuse(part, where)
             return None
         match part:
@@ -194,10 +195,13 @@ class MessageEncoder:
         if form is None or part.data is None:
             self._omissions.unsupported("this AudioPart", "the wire takes the bytes of WAV or MP3")
             return None
-        data = base64_text(part.data)
+        data = data_url(part) if self._quirks.audio_url else base64_text(part.data)
         return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
 
     def _file(self, part: FilePart) -> Wire | None:
+        if "document_url" in self._quirks.media and part.id is None:
+            named = {} if part.name is None else {"document_name": part.name}
+            return {"type": "document_url", "document_url": data_url(part), **named}
         if part.id is not None:
             return {"type": "file", "file": {"file_id": part.id}}
         if part.url is not None:

@@ -9,7 +9,9 @@ import msgspec
 
 __all__ = ["Media", "Quirks", "ReasoningForm"]
 
-Media: TypeAlias = Literal["image", "audio", "file", "file_url", "video"]
+Media: TypeAlias = Literal["image", "audio", "file", "file_url", "document_url", "video"]
+"""Of files: `file` takes bytes and ids, `file_url` URLs too, `document_url` URLs in a part of its
+own."""
 
 ReasoningForm: TypeAlias = Literal["effort", "object", "switch", "enable", "budget", "none"]
 """Where the option `reasoning` goes: `reasoning_effort`; a `reasoning` object; a `thinking` switch
@@ -36,8 +38,12 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
         json_object: Whether it takes `json_object`.
         strict: Whether a tool may say `strict`.
         tool_choice: Whether the server takes a choice other than `auto` and `none`.
+        required: Whether it takes `tool_choice="required"`.
         none_drops_tools: Leave the tools out for `tool_choice="none"`.
         parallel: Whether it takes `parallel_tool_calls`.
+        tool_names: Whether a tool's result carries the tool's name.
+        metadata: Whether the server takes the request's tags.
+        audio_url: Whether sound goes out as a data URL rather than as bare base64.
         call_id_length: Ids of calls must be of this many letters and digits.
         cache: How prompt caching is asked for: OpenAI's keys, or marks on parts.
         merge_turns: Consecutive user messages must be one.
@@ -59,8 +65,12 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     json_object: bool = True
     strict: bool = True
     tool_choice: bool = True
+    required: bool = True
     none_drops_tools: bool = False
     parallel: bool = True
+    tool_names: bool = False
+    metadata: bool = False
+    audio_url: bool = False
     call_id_length: int | None = None
     cache: Literal["openai", "marks", "none"] = "none"
     merge_turns: bool = False

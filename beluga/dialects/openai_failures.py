@@ -1,4 +1,4 @@
-"""Refusals on the chat-completions wire, in all the shapes that servers give them."""
+"""Refusals in the forms of OpenAI and of those who follow it, for both of its wire formats."""
 
 from __future__ import annotations
 
