@@ -46,11 +46,15 @@ class Answer:
         deadline = min(self._fx.deadline, self._fx.clock.now() + total)
         fx = self._fx.emitting(emit).observed_by(self._ledger.observe).until(deadline)
         finish: object = None
-        with anyio.CancelScope(deadline=deadline) as scope:
-            try:
+        failure: BaseException | None = None
+        scope = anyio.CancelScope(deadline=deadline)
+        try:
+            with scope:
                 finish = await self._respond(self._request, fx)
-            except ExceptionGroup as group:
-                raise sole_exception(group) from None
+        except BaseExceptionGroup as group:
+            failure = sole_exception(group)
+        if failure is not None:  # raised outside of `except`, so that its cause stays its own
+            raise failure
         if scope.cancelled_caught:
             raise _too_late(total)
         if not isinstance(finish, Finish):

@@ -42,7 +42,6 @@ class ChunkStream:
         self._taken = 0
         self._closed = False
         self._failure: BaseException | None = None
-        self._finished = False
         self._folder = Folder()
         self._unfolded: list[StreamChunk] = []
 
@@ -75,20 +74,15 @@ class ChunkStream:
 
     async def message(self) -> AIMessage:
         """Take what is left of the stream and return the whole message."""
-        if not self._finished:
-            async for _ in self:
-                pass
+        async for _ in self:
+            pass
         return self.partial
 
     @property
     def partial(self) -> AIMessage:
         """What has been taken of the answer so far; `interrupted` until its `Finish`."""
-        self._folder.feed(self._unfolded)
-        self._unfolded.clear()
-        message = self._folder.message()
-        if message.finish_reason is not None:
-            return message
-        return self._answer.interrupted(message)
+        message = self._told().message()
+        return message if self._folder.finished else self._answer.interrupted(message)
 
     @property
     def spent(self) -> Spent:
@@ -96,30 +90,39 @@ class ChunkStream:
         return self._answer.spent
 
     async def _take(self) -> Batch:
-        if self._closed and not self._finished:
-            raise StreamUsageError(
+        if not self._closed:
+            self._taken += 1
+            try:
+                if self._taken % BATCHES_PER_SWITCH:
+                    try:
+                        return self._receive.receive_nowait()
+                    except anyio.WouldBlock:
+                        pass
+                return await self._receive.receive()
+            except anyio.EndOfStream:
+                pass
+        raise self._ending()  # outside of any `except`: a failure's cause and context are its own
+
+    def _ending(self) -> BaseException:
+        """Return what to raise where no chunk is left."""
+        if self._told().finished:
+            return StopAsyncIteration()
+        if self._closed or self._failure is None:
+            return StreamUsageError(
                 "the stream was iterated outside its block; "
                 "iterate inside `async with model.stream(…) as chunks:`"
             )
-        self._taken += 1
-        try:
-            if self._taken % BATCHES_PER_SWITCH:
-                try:
-                    return self._receive.receive_nowait()
-                except anyio.WouldBlock:
-                    pass
-            return await self._receive.receive()
-        except (anyio.EndOfStream, anyio.ClosedResourceError):
-            if self._failure is not None:
-                self._answer.attach(self._failure, self.partial)
-                raise self._failure from None
-            raise StopAsyncIteration from None
+        self._answer.attach(self._failure, self.partial)
+        return self._failure
 
-    def _end(self, failure: BaseException | None) -> None:
-        self._failure, self._finished = failure, failure is None
+    def _told(self) -> Folder:
+        self._folder.feed(self._unfolded)
+        self._unfolded.clear()
+        return self._folder
 
     def _close(self) -> None:
         self._closed = True
+        self._batch, self._next = (), 0
         self._receive.close()
 
 
@@ -181,10 +184,13 @@ class OpenStream:
         # raises that exception again as soon as this method returns.
         self._tasks.cancel_scope.cancel("the stream's block was left")
         self._stream._close()
+        failure: BaseException | None = None
         try:
             await self._tasks.__aexit__(None, None, None)
         except BaseExceptionGroup as group:  # a producer's SystemExit, for instance
-            raise sole_exception(group) from None
+            failure = sole_exception(group)
+        if failure is not None:
+            raise failure
 
 
 async def _produce(
@@ -201,6 +207,4 @@ async def _produce(
             finish: Finish = await answer.run(emit)
             await emit((finish,))
         except Exception as error:  # handed over in band; cancellation passes
-            stream._end(sole_exception(error))
-        else:
-            stream._end(None)
+            stream._failure = error

@@ -52,6 +52,11 @@ class Folder:
         for chunk in chunks:
             self._take(chunk)
 
+    @property
+    def finished(self) -> bool:
+        """Whether the `Finish` has come."""
+        return self._finish is not None
+
     def message(self) -> AIMessage:
         """Return what has been told so far as a message."""
         finish = self._finish
