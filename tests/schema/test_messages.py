@@ -105,7 +105,9 @@ def test_arguments_that_are_no_object_are_an_error_that_names_the_call(arguments
 
 
 def test_messages_are_hashable_and_equal_by_value() -> None:
-    assert HumanMessage("a") == HumanMessage("a") != SystemMessage("a")
+    same: Message = HumanMessage("a")
+    other: Message = SystemMessage("a")
+    assert HumanMessage("a") == same != other
     assert len({HumanMessage("a"), HumanMessage("a"), SystemMessage("a")}) == 2
     assert len({TextPart("a"), TextPart("a"), ToolCall("1", "f", "{}")}) == 2
 
