@@ -47,7 +47,9 @@ def bedrock(config: ProviderConfig) -> ChatModel:
     region = _region_of(config, profile)
     endpoint = msgspec.structs.replace(ENDPOINT, base_url=_public_url(region))
     if region is None and not (config.base_url or environment(ENDPOINT.url_variables)):
-        raise invalid_input("bedrock needs a region: set AWS_REGION, or give settings={'region': …}")
+        raise invalid_input(
+            "bedrock needs a region: set AWS_REGION, or give settings={'region': …}"
+        )
     url = base_url_of(endpoint, config)
     dialect = ConverseDialect(
         ENDPOINT.provider, config.model, url, base_model=_text(config, "base_model")

@@ -16,7 +16,7 @@ import msgspec
 
 from beluga.transport.http import HttpRequest
 
-__all__ = ["AwsCredentials", "AwsCredentialSource", "SigV4Auth", "sign"]
+__all__ = ["AwsCredentialSource", "AwsCredentials", "SigV4Auth", "sign"]
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
@@ -63,7 +63,7 @@ def sign(
     signed = _signed_headers(stamped)
     scope = "/".join([stamp[:8], region, service, "aws4_request"])
     canonical = _sha256(_canonical(stamped, signed).encode())
-    text = "\n".join([ALGORITHM, stamp, scope, canonical])
+    text = f"{ALGORITHM}\n{stamp}\n{scope}\n{canonical}"
     signature = _hmac(_key(credentials.secret_key, scope), text).hex()
     authorization = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
