@@ -47,8 +47,8 @@ if TYPE_CHECKING:
         error_for,
     )
     from beluga.events import (
-        AttemptEnded,
         Attempted,
+        AttemptEnded,
         Event,
         LeftOut,
         RateLimits,
@@ -138,13 +138,17 @@ if TYPE_CHECKING:
     from beluga.transport.auth import (
         Credentials,
     )
+    from beluga.transport.http import (
+        Http,
+    )
+    from beluga.transport.httpx_http import (
+        HttpxHttp,
+    )
 else:
     import importlib
 
     _MODULES = {
-        "beluga.blocking": (
-            "blocking",
-        ),
+        "beluga.blocking": ("blocking",),
         "beluga.effects": (
             "BackendClock",
             "CanChoose",
@@ -266,12 +270,10 @@ else:
             "fold",
             "unfold",
         ),
-        "beluga.streams": (
-            "ChunkStream",
-        ),
-        "beluga.transport.auth": (
-            "Credentials",
-        ),
+        "beluga.streams": ("ChunkStream",),
+        "beluga.transport.auth": ("Credentials",),
+        "beluga.transport.http": ("Http",),
+        "beluga.transport.httpx_http": ("HttpxHttp",),
     }
     _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -324,6 +326,8 @@ __all__ = [
     "HasNotify",
     "HasRandom",
     "Hooks",
+    "Http",
+    "HttpxHttp",
     "HumanMessage",
     "ImagePart",
     "IncompleteStreamError",

@@ -26,9 +26,7 @@ from beluga.streams import ChunkStream
 __all__ = ["BlockingModel", "BlockingStream", "blocking"]
 
 
-def blocking(
-    model: ChatModel, *, backend: Literal["asyncio", "trio"] = "asyncio"
-) -> BlockingModel:
+def blocking(model: ChatModel, *, backend: Literal["asyncio", "trio"] = "asyncio") -> BlockingModel:
     """Return *model* for code without an event loop, to be used in a `with` block.
 
     One loop runs in one thread for the whole block; leaving it closes the model. It may be used

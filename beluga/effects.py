@@ -110,7 +110,7 @@ class Effects(msgspec.Struct, frozen=True):
         return Effects(self.emit, self.clock, self.random, notify, self.deadline)
 
     def observed_by(self, observer: Notify) -> Effects:
-        """Return these effects with one more observer, whose own failure is logged and hurts nobody."""
+        """Return these effects with one more observer, whose own failure is only logged."""
         onward = self.notify
 
         def notify(event: Event) -> None:

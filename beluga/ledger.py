@@ -1,8 +1,8 @@
-"""The account of one answer: every attempt that was made for it, also those that came to nothing."""
+"""The account of one answer: every attempt made for it, also those that came to nothing."""
 
 from __future__ import annotations
 
-from beluga.events import AttemptEnded, Attempted, Event
+from beluga.events import Attempted, AttemptEnded, Event
 from beluga.schema import Spent, Usage
 
 __all__ = ["Ledger"]

@@ -56,7 +56,7 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
         return f"ProviderConfig(model={self.model!r}, base_url={self.base_url!r})"
 
     def __reduce__(self) -> str:
-        raise TypeError("a ProviderConfig may hold a key and is not pickled; make it where it is used")
+        raise TypeError("a ProviderConfig may hold a key; make it where it is used")
 
 
 class ProviderConfigDict(TypedDict, total=False):

@@ -39,9 +39,7 @@ async def chat(
     return 0
 
 
-async def _turn(
-    model: ChatModel, history: list[Message], prompt: str, options: Options
-) -> None:
+async def _turn(model: ChatModel, history: list[Message], prompt: str, options: Options) -> None:
     history.append(HumanMessage(prompt))
     async with model.stream(history, **options) as chunks:
         answer = await show_stream(chunks)

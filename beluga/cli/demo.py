@@ -16,7 +16,7 @@ from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import new
 from beluga.schema import AIMessage, HumanMessage, Message, ToolMessage, ToolSpec
-from beluga.testing import CallTool, Simulator
+from beluga.testing import CallTool, SimulatedReply, Simulator
 from beluga.testing.faults import CutAfter
 
 __all__ = ["demo"]
@@ -46,7 +46,12 @@ _WEATHER: Final = ToolSpec(
 async def demo(name: str | None = None) -> int:
     """Stream an answer, run a tool call, and survive a provider that dies."""
     name = name or next((model for key, model in _REAL.items() if os.environ.get(key)), None)
-    script = [_STORY, CallTool('{"city": "Tadoussac"}'), "It snows in Tadoussac, at -4 °C.", _STORY]
+    script: list[SimulatedReply] = [
+        _STORY,
+        CallTool('{"city": "Tadoussac"}'),
+        "It snows in Tadoussac, at -4 °C.",
+        _STORY,
+    ]
     dies_late = CutAfter(900)
     async with (
         Simulator(script, pace=0.03) as healthy,

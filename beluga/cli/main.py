@@ -43,11 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     showing = commands.add_parser("demo", help="stream, call a tool and survive a dying provider")
-    showing.add_argument("-m", "--model", help="provider:model; else what a key in the environment allows")
+    showing.add_argument("-m", "--model", help="provider:model; else what a key allows")
     showing.set_defaults(command=lambda given: partial(demo, given.model))
 
     asking = commands.add_parser("chat", help="ask a model and watch it answer")
-    asking.add_argument("-m", "--model", required=True, help="provider:model, as in openai:gpt-5-mini")
+    asking.add_argument("-m", "--model", required=True, help="as in openai:gpt-5-mini")
     asking.add_argument("-s", "--system", help="how the model should behave")
     asking.add_argument("--base-url", help="where the provider is, instead of its public address")
     asking.add_argument("--max-tokens", type=int, help="the most tokens of output")
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     asking.set_defaults(command=_chat)
 
     listing = commands.add_parser("providers", help="list the known providers")
-    listing.set_defaults(command=lambda given: providers)
+    listing.set_defaults(command=lambda _: providers)
 
     serving = commands.add_parser("simulate", help="run a provider simulator on loopback")
     serving.add_argument("--port", type=int, default=8000)

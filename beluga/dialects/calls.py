@@ -47,15 +47,15 @@ class CallAssembler:
         return len(self._calls)
 
     def fragment(
-        self, index: int | None, id: str | None, name: str | None, arguments: str | None
+        self, index: int | None, call_id: str | None, name: str | None, arguments: str | None
     ) -> list[Emission]:
         """Take in a fragment and return its delta; an empty one that opens no call gives none."""
-        id, name, arguments = id or "", name or "", arguments or ""
-        call = self._find(index, id, name, arguments)
+        identity, name, arguments = call_id or "", name or "", arguments or ""
+        call = self._find(index, identity, name, arguments)
         if call is None:
-            if not (id or name or arguments):
+            if not (identity or name or arguments):
                 return []
-            call = self._open(index, id)
+            call = self._open(index, identity)
         self._last = call
         call.name = call.name or name
         if arguments:

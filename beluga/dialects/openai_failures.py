@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
 import msgspec
 
 from beluga.schema import Failure
@@ -33,7 +32,7 @@ def read_report(body: bytes) -> ErrorReport:
     fields = {**value, **inner} if isinstance(inner, dict) else value
     message = _message(fields, inner)
     code, kind = fields.get("code"), fields.get("type")
-    words = tuple([str(word) for word in (code, kind) if isinstance(word, str | int) and word != ""])
+    words = tuple([str(w) for w in (code, kind) if isinstance(w, str | int) and w != ""])
     return ErrorReport(
         message=message,
         words=tuple([word for word in words if not word.isdigit()]) or words,

@@ -10,11 +10,11 @@ import anyio.to_thread
 from beluga.dialects.chat import ChatDialect
 from beluga.dialects.chat import Quirks as ChatQuirks
 from beluga.dialects.responses import Quirks as ResponsesQuirks
+from beluga.errors import invalid_input
 from beluga.model import ChatModel
 from beluga.providers.endpoint import Endpoint, auth_of, environment, model_of
 from beluga.providers.record import Record
 from beluga.registry import ProviderConfig
-from beluga.errors import invalid_input
 from beluga.transport.auth import Auth, Credentials, KeyAuth
 
 __all__ = ["RECORD", "azure"]
@@ -43,8 +43,8 @@ def azure(config: ProviderConfig) -> ChatModel:
     """Return a deployment on Azure; the model's name is the deployment's.
 
     The address is `base_url` as it is (it ends in `/openai/v1`), or the resource that
-    `AZURE_OPENAI_ENDPOINT` names. The key is `api_key` or `AZURE_OPENAI_API_KEY`; `credentials` give
-    Entra ID tokens, and without either they come from azure-identity, if it is installed.
+    `AZURE_OPENAI_ENDPOINT` names. The key is `api_key` or `AZURE_OPENAI_API_KEY`; `credentials`
+    give Entra ID tokens, and without either they come from azure-identity, if it is installed.
 
     `settings={"api_version": "2024-10-21"}` uses the older form of address, by deployment.
     """

@@ -72,7 +72,7 @@ def auth_of(endpoint: Endpoint, config: ProviderConfig) -> Auth:
     key = config.api_key or environment(endpoint.key_variables)
     if key is not None:
         if not key.isprintable() or not key.isascii():
-            raise invalid_input("the key holds a character that no header may; was it cut or quoted?")
+            raise invalid_input("the key holds a character that no header may hold; was it quoted?")
         return KeyAuth(fixed(key), header=endpoint.header, prefix=endpoint.prefix)
     if endpoint.key == "optional":
         return NoAuth()

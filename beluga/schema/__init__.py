@@ -1,4 +1,4 @@
-"""The data of the library: messages, chunks, options, usage. All of it is frozen and serialisable."""
+"""The data of the library: messages, chunks, options, usage; frozen and serialisable."""
 
 from beluga.schema.chunks import (
     Emission,

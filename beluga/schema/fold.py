@@ -115,7 +115,7 @@ class Folder:
 
 
 def unfold(message: AIMessage) -> list[StreamChunk]:
-    """Return chunks that fold to *message*: each part whole, deltas first where a watcher reads them.
+    """Return chunks that fold to *message*: parts whole, with the deltas that a watcher reads.
 
     The last one is a `Finish` if the message has a `finish_reason`.
     """

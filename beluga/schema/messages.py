@@ -95,7 +95,9 @@ class ToolMessage(_Result, frozen=True, tag="tool", tag_field="role", kw_only=Tr
         self._settle_content()
 
 
-class AIMessage(_Content, frozen=True, tag="ai", tag_field="role", kw_only=True, repr_omit_defaults=True):
+class AIMessage(
+    _Content, frozen=True, tag="ai", tag_field="role", kw_only=True, repr_omit_defaults=True
+):
     """Hold what a model answered.
 
     Attributes:

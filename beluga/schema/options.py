@@ -137,7 +137,9 @@ class Timeouts(msgspec.Struct, frozen=True):
                 raise ValueError(f"{name} must be a number of seconds above 0; got {value!r}")
 
 
-class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
+class GenerateOptions(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True
+):
     """Hold the options of a request; see `Options` for what each may be given as.
 
     Raises:

@@ -80,7 +80,9 @@ class _Media(msgspec.Struct, frozen=True):
     media_type: str | None = None
 
     def _check_source(self, id: str | None) -> None:
-        given = [n for n, v in (("data", self.data), ("url", self.url), ("id", id)) if v is not None]
+        given = [
+            n for n, v in (("data", self.data), ("url", self.url), ("id", id)) if v is not None
+        ]
         if len(given) != 1:
             found = " and ".join(given) if given else "none of them"
             raise ValueError(

@@ -13,6 +13,7 @@ from beluga.transport.http import HttpRequest, ResponseHead
 
 __all__ = ["Decoder", "Dialect", "Ending", "Omissions"]
 
+
 class Omissions(Protocol):
     """Whom a codec tells of what it cannot put on the wire."""
 

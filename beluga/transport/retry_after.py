@@ -11,7 +11,7 @@ from typing import Final
 
 __all__ = ["parse_duration", "retry_after"]
 
-_UNITS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
+_UNITS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|us|ns|d|h|m|s)")
 _WHOLE_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ms|us|ns|d|h|m|s)\s*)+")
 

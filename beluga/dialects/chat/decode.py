@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from beluga.dialects.chat.answer import Answer
-from beluga.dialects.openai_failures import failure_in
 from beluga.dialects.chat.wire import Body
+from beluga.dialects.openai_failures import failure_in
 from beluga.schema import Emission, Failure, Usage
 from beluga.transport.dialect import Ending
 from beluga.transport.failures import garbage

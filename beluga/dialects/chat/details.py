@@ -58,8 +58,7 @@ def _joined(raws: Sequence[bytes]) -> bytes:
         for key, value in msgspec.json.decode(raw, type=dict[str, object]).items():
             before = whole.get(key)
             if key in _JOINED and isinstance(before, str) and isinstance(value, str):
-                value = before + value
-            elif value is None:
-                value = before
-            whole[key] = value
+                whole[key] = before + value
+            elif value is not None or key not in whole:
+                whole[key] = value
     return msgspec.json.encode(whole)

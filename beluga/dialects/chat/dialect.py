@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from beluga.dialects.chat.decode import StreamDecoder, WholeDecoder
 from beluga.dialects.chat.encode import ChatEncoder
-from beluga.dialects.openai_failures import failure_in
 from beluga.dialects.chat.quirks import Quirks
+from beluga.dialects.openai_failures import failure_in
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead

@@ -98,7 +98,8 @@ class ChatEncoder:
         if choice is not None:
             chosen = choice not in ("auto", "none")
             if chosen and not (quirks.tool_choice and (quirks.required or choice != "required")):
-                self._omissions.unsupported(f"tool_choice {choice!r}", "this server takes no choice")
+                why = "this server takes no such choice"
+                self._omissions.unsupported(f"tool_choice {choice!r}", why)
             else:
                 wire["tool_choice"] = _choice(choice)
         if options.parallel_tool_calls is not None:
@@ -177,7 +178,11 @@ class ChatEncoder:
             case "budget":
                 kind = "disabled" if effort == "none" else "enabled"
                 thinking: Wire = {"type": kind}
-                return {"thinking": thinking if budget is None else {**thinking, "budget_tokens": budget}}
+                return {
+                    "thinking": thinking
+                    if budget is None
+                    else {**thinking, "budget_tokens": budget}
+                }
             case "none":
                 self._omissions.unsupported("option reasoning", "this server has no such switch")
                 return {}

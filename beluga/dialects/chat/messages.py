@@ -62,15 +62,18 @@ class MessageEncoder:
     def _message(self, message: Message) -> Wire:
         match message:
             case SystemMessage():
-                return {"role": "system", "content": self._content(message.parts, "a system message")}
+                return self._said("system", message.parts)
             case HumanMessage():
-                return {"role": "user", "content": self._content(message.parts, "a user's message")}
+                return self._said("user", message.parts)
             case ToolMessage():
                 return self._result(message)
             case AIMessage():
                 return self._answer(message)
             case _:
                 assert_never(message)
+
+    def _said(self, role: str, parts: Sequence[Part]) -> Wire:
+        return {"role": role, "content": self._content(parts, f"a {role} message")}
 
     def _result(self, message: ToolMessage) -> Wire:
         texts: list[Part] = []
@@ -119,14 +122,14 @@ class MessageEncoder:
         return {key: "".join([part.text for part in thoughts])}
 
     def _is_own(self, part: ReasoningPart | ProviderPart) -> bool:
-        """Whether this server made *part*; what others made is left out, and observers are told."""
+        """Whether this server made *part*; if not, observers are told that it is left out."""
         if part.origin == self._provider:
             return True
         self._omissions.foreign(f"{type(part).__name__} of {part.origin}", "another made it")
         return False
 
     def _text_of(self, part: Part) -> TextPart | None:
-        """What of a past answer goes back as text; calls, refusals and reasoning have their places."""
+        """What of a past answer goes back as text; calls and refusals have their own places."""
         match part:
             case TextPart():
                 return part if part.text else None
@@ -208,7 +211,10 @@ class MessageEncoder:
             if "file_url" not in self._quirks.media:
                 self._omissions.unsupported("a FilePart by URL", "send its bytes or a file id")
                 return None
-            return {"type": "file", "file": {"filename": part.name or "file", "file_data": part.url}}
+            return {
+                "type": "file",
+                "file": {"filename": part.name or "file", "file_data": part.url},
+            }
         name = part.name or f"file.{media_type_of(part).rpartition('/')[2]}"
         return {"type": "file", "file": {"filename": name, "file_data": data_url(part)}}
 
@@ -248,7 +254,11 @@ def _merged(messages: Sequence[Wire]) -> list[Wire]:
     merged: list[Wire] = []
     for message in messages:
         last = merged[-1] if merged else None
-        if last is None or last["role"] != message["role"] or message["role"] not in ("user", "system"):
+        if (
+            last is None
+            or last["role"] != message["role"]
+            or message["role"] not in ("user", "system")
+        ):
             merged.append(dict(message))
             continue
         last["content"] = [*_as_list(last["content"]), *_as_list(message["content"])]

@@ -160,9 +160,7 @@ class Answer:
             if content.logprobs:
                 self._metadata["logprobs"] = content.logprobs  # type: ignore[assignment]  # JSON
 
-    def _cite(
-        self, output: int, position: int, content: Content, chunks: list[Emission]
-    ) -> None:
+    def _cite(self, output: int, position: int, content: Content, chunks: list[Emission]) -> None:
         citations = [_citation(raw) for raw in content.annotations or ()]
         if not citations:
             return

@@ -19,7 +19,9 @@ from beluga.transport.sse import SseEvent, SseReader
 __all__ = ["StreamDecoder", "WholeDecoder"]
 
 _ENDS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
-_THOUGHTS: Final = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+_THOUGHTS: Final = frozenset(
+    {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
+)
 _ARGUMENTS: Final = frozenset(
     {"response.function_call_arguments.delta", "response.custom_tool_call_input.delta"}
 )

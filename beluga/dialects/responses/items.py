@@ -49,15 +49,18 @@ class ItemEncoder:
     def _items(self, message: Message) -> list[object]:
         match message:
             case SystemMessage():
-                return [{"role": "system", "content": self._content(message.parts, "a system message")}]
+                return [self._said("system", message.parts)]
             case HumanMessage():
-                return [{"role": "user", "content": self._content(message.parts, "a user's message")}]
+                return [self._said("user", message.parts)]
             case ToolMessage():
                 return [self._result(message)]
             case AIMessage():
                 return self._answer(message)
             case _:
                 assert_never(message)
+
+    def _said(self, role: str, parts: Sequence[Part]) -> Wire:
+        return {"role": role, "content": self._content(parts, f"a {role} message")}
 
     def _result(self, message: ToolMessage) -> Wire:
         custom = message.tool_call_id in self._custom
