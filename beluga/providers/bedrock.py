@@ -24,6 +24,7 @@ ENDPOINT: Final = Endpoint(
     key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
 )
 SERVICE: Final = "bedrock"
+NO_REGION: Final = "bedrock needs a region: set AWS_REGION, or give settings={'region': …}"
 
 _REGION: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _HOST: Final = re.compile(r"https://bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
@@ -36,8 +37,8 @@ def bedrock(config: ProviderConfig) -> ChatModel:
     stands for, where its name does not say so.
 
     Read from the environment, where not given: the region from `AWS_REGION` and
-    `AWS_DEFAULT_REGION`; a key from `AWS_BEARER_TOKEN_BEDROCK`, and without one AWS credentials; the
-    address from `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` and `AWS_ENDPOINT_URL`.
+    `AWS_DEFAULT_REGION`; a key from `AWS_BEARER_TOKEN_BEDROCK`, and without one AWS credentials;
+    the address from `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` and `AWS_ENDPOINT_URL`.
 
     Raises:
         InvalidInputError: The region is not known, or is none.
@@ -47,9 +48,7 @@ def bedrock(config: ProviderConfig) -> ChatModel:
     region = _region_of(config, profile)
     endpoint = msgspec.structs.replace(ENDPOINT, base_url=_public_url(region))
     if region is None and not (config.base_url or environment(ENDPOINT.url_variables)):
-        raise invalid_input(
-            "bedrock needs a region: set AWS_REGION, or give settings={'region': …}"
-        )
+        raise invalid_input(NO_REGION)
     url = base_url_of(endpoint, config)
     dialect = ConverseDialect(
         ENDPOINT.provider, config.model, url, base_model=_text(config, "base_model")
@@ -61,9 +60,7 @@ def _auth_of(config: ProviderConfig, profile: str | None, region: str | None) ->
     if config.credentials or config.api_key or environment(ENDPOINT.key_variables):
         return auth_of(ENDPOINT, config)
     if region is None:
-        raise invalid_input(
-            "bedrock needs a region to sign requests: set AWS_REGION, or give settings={'region': …}"
-        )
+        raise invalid_input(NO_REGION)
     return SigV4Auth(credential_source(profile), region=region, service=SERVICE)
 
 

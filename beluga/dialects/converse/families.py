@@ -19,7 +19,7 @@ __all__ = ["Family", "ReasoningForm", "family_of"]
 
 ReasoningForm: TypeAlias = Literal["claude", "nova", "effort", "level", "always", "none", "unknown"]
 """How thinking is asked for: as Anthropic has it; by Nova's `reasoningConfig`; by an effort of
-three steps or a level of two; not at all, since it always thinks, or never does, or nobody knows."""
+three steps or a level of two; not at all, as it always thinks, or never does, or nobody knows."""
 
 Cacheable: TypeAlias = Literal["tools", "system", "messages"]
 
