@@ -7,7 +7,27 @@ from typing import Final
 
 __all__ = ["KNOWN", "KNOWN_REQUESTS"]
 
-KNOWN: Final[Mapping[tuple[str, str], str]] = {}
+_SEVERAL: Final = (
+    "it holds the answers to several requests one after the other; an answer ends at message_stop"
+)
+
+KNOWN: Final[Mapping[tuple[str, str], str]] = {
+    (f"anthropic/vercel__anthropic_{name}__0__stream", field): _SEVERAL
+    for name in (
+        "programmatic_tool_calling_1",
+        "tool_search_bm25_1",
+        "tool_search_deferred_bm25",
+        "tool_search_deferred_regex",
+    )
+    for field in (
+        "finish_reason",
+        "raw_finish_reason",
+        "response_id",
+        "text",
+        "tool_calls",
+        "usage",
+    )
+}
 """From a recording (folder and name) and a field to why they differ."""
 
 _REPLAY_KEY: Final = (

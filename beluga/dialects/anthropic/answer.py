@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from beluga.dialects.anthropic.growing import Growing, grow
+from beluga.dialects.anthropic.growing import Growing, Numbering, grow
 from beluga.dialects.anthropic.wire import BlockDelta, MessageWire, Said, UsageWire, merged
 from beluga.outcomes import Ok, Outcome
 from beluga.schema import Emission, Failure, Finish, FinishReason, JsonValue, Usage
@@ -45,7 +43,7 @@ class Answer:
         self._open: dict[int, Growing] = {}
         self._latest: Growing | None = None
         self._held: Growing | None = None
-        self._counts: dict[str, Iterator[int]] = defaultdict(count)
+        self._numbers = Numbering()
 
     @property
     def usage(self) -> Usage:
@@ -63,6 +61,7 @@ class Answer:
     def begin(self, message: MessageWire) -> list[Emission]:
         """Take in a message, whole or its beginning."""
         self.id = message.id or self.id
+        self._numbers.seed = self.id or ""
         self._model = message.model or self._model
         if message.usage is not None:
             self.take_usage(message.usage)
@@ -128,12 +127,9 @@ class Answer:
 
     def _grow(self, index: int, raw: msgspec.Raw) -> list[Emission]:
         chunks = self._released()
-        block = grow(raw, self._next_index, self._origin, self.id or "")
+        block = grow(raw, self._numbers, self._origin)
         self._open[index] = self._latest = block
         return [*chunks, *self._seen(block.open())]
-
-    def _next_index(self, kind: str) -> int:
-        return next(self._counts[kind])
 
     def _released(self) -> list[Emission]:
         held, self._held = self._held, None

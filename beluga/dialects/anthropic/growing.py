@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import msgspec
 
@@ -23,12 +22,35 @@ from beluga.schema import (
 )
 from beluga.schema.parts import load_object
 
-__all__ = ["Growing", "Take", "grow"]
-
-Take: TypeAlias = Callable[[str], int]
-"""Give the next index of a kind of chunk."""
+__all__ = ["Growing", "Numbering", "grow"]
 
 _DIRECTLY: Final = Block(type="direct")
+
+
+class Numbering:
+    """Number the parts of one answer, and give every call an id of its own.
+
+    Attributes:
+        seed: What tells the answer from others, for calls to which the provider gives no id.
+    """
+
+    def __init__(self) -> None:
+        self.seed = ""
+        self._counts: dict[str, int] = {}
+        self._call_ids: set[str] = set()
+
+    def next(self, kind: str) -> int:
+        """Return the next index of a kind of part."""
+        index = self._counts.get(kind, 0)
+        self._counts[kind] = index + 1
+        return index
+
+    def call_id(self, given: str | None, index: int) -> str:
+        """Return the id that a call goes by."""
+        own = given or synthetic_id(self.seed, index)
+        unique = own if own not in self._call_ids else f"{own}_{index}"
+        self._call_ids.add(unique)
+        return unique
 
 
 class Growing(Protocol):
@@ -47,27 +69,26 @@ class Growing(Protocol):
         """Return what had to wait until something showed that the block was not cut off."""
 
 
-def grow(raw: msgspec.Raw, take: Take, origin: str, seed: str) -> Growing:
+def grow(raw: msgspec.Raw, numbers: Numbering, origin: str) -> Growing:
     """Return the block that begins with *raw*, which may be all of it.
 
     Args:
         raw: Its JSON.
-        take: Who numbers the parts.
+        numbers: Who numbers the answer's parts.
         origin: Whose opaque parts they are.
-        seed: What tells this answer from others, for calls without an id.
     """
     block = msgspec.json.decode(raw, type=Block)
     match block.type:
         case "text":
-            return _Text(block, take)
+            return _Text(block, numbers)
         case "thinking":
-            return _Thought(block, take, origin)
+            return _Thought(block, numbers, origin)
         case "redacted_thinking":
-            return _Redacted(bytes(raw).decode(), take, origin)
+            return _Redacted(bytes(raw).decode(), numbers, origin)
         case "tool_use":
-            return _Call(block, take("call"), origin, seed)
+            return _Call(block, numbers, origin)
         case _:
-            return _Other(bytes(raw).decode(), block, take, origin)
+            return _Other(bytes(raw).decode(), block, numbers, origin)
 
 
 class _Plain:
@@ -89,8 +110,8 @@ class _Plain:
 class _Text(_Plain):
     """Text, and the sources it cites."""
 
-    def __init__(self, block: Block, take: Take) -> None:
-        self._take, self._start = take, block.text or ""
+    def __init__(self, block: Block, numbers: Numbering) -> None:
+        self._numbers, self._start = numbers, block.text or ""
         self._index: int | None = None
         self._pieces: list[str] = []
         self._citations = [_citation(raw) for raw in block.citations or ()]
@@ -113,7 +134,7 @@ class _Text(_Plain):
         if not text:
             return []
         if self._index is None:
-            self._index = self._take("text")
+            self._index = self._numbers.next("text")
         self._pieces.append(text)
         return [TextDelta(text, self._index)]
 
@@ -121,8 +142,8 @@ class _Text(_Plain):
 class _Thought(_Plain):
     """A thought, and its signature; its words may be kept from the caller."""
 
-    def __init__(self, block: Block, take: Take, origin: str) -> None:
-        self._take, self._origin = take, origin
+    def __init__(self, block: Block, numbers: Numbering, origin: str) -> None:
+        self._numbers, self._origin = numbers, origin
         self._start, self._signature = block.thinking or "", block.signature or None
         self._index: int | None = None
         self._pieces: list[str] = []
@@ -137,7 +158,7 @@ class _Thought(_Plain):
     def close(self) -> list[Emission]:
         if self._signature is None:
             return []
-        index = self._take("reasoning") if self._index is None else self._index
+        index = self._numbers.next("reasoning") if self._index is None else self._index
         text, signature = "".join(self._pieces), self._signature
         return [PartDone(index, ReasoningPart(text, signature=signature, origin=self._origin))]
 
@@ -145,7 +166,7 @@ class _Thought(_Plain):
         if not text:
             return []
         if self._index is None:
-            self._index = self._take("reasoning")
+            self._index = self._numbers.next("reasoning")
         self._pieces.append(text)
         return [ReasoningDelta(text, self._index)]
 
@@ -153,12 +174,12 @@ class _Thought(_Plain):
 class _Redacted(_Plain):
     """A thought that only the provider can read. It comes whole."""
 
-    def __init__(self, raw: str, take: Take, origin: str) -> None:
-        self._raw, self._take, self._origin = raw, take, origin
+    def __init__(self, raw: str, numbers: Numbering, origin: str) -> None:
+        self._raw, self._numbers, self._origin = raw, numbers, origin
 
     def close(self) -> list[Emission]:
         part = ReasoningPart("", opaque=self._raw, origin=self._origin)
-        return [PartDone(self._take("reasoning"), part)]
+        return [PartDone(self._numbers.next("reasoning"), part)]
 
 
 class _Call(_Plain):
@@ -168,9 +189,9 @@ class _Call(_Plain):
     no fragment follows.
     """
 
-    def __init__(self, block: Block, index: int, origin: str, seed: str) -> None:
-        self._index, self._origin = index, origin
-        self._id = block.id or synthetic_id(seed, index)
+    def __init__(self, block: Block, numbers: Numbering, origin: str) -> None:
+        self._index, self._origin = numbers.next("call"), origin
+        self._id = numbers.call_id(block.id, self._index)
         self._name = block.name or ""
         self._start = bytes(block.input).decode() or "{}"
         self._signature = _caller(block)
@@ -204,8 +225,9 @@ class _Call(_Plain):
 class _Other(_Plain):
     """What a tool of the provider's was told or said, and every block not known here."""
 
-    def __init__(self, raw: str, block: Block, take: Take, origin: str) -> None:
-        self._raw, self._block, self._take, self._origin = raw, block, take, origin
+    def __init__(self, raw: str, block: Block, numbers: Numbering, origin: str) -> None:
+        self._raw, self._block = raw, block
+        self._numbers, self._origin = numbers, origin
         self._input: list[str] = []
         self._content: list[str] = []
         self._encrypted: str | None = None
@@ -233,7 +255,7 @@ class _Other(_Plain):
             added["input"] = msgspec.Raw(arguments.encode())
         text = "".join(self._content) or _readable(self._block.content)
         part = ProviderPart(self._block.type, self._origin, self._with(added), text)
-        return [PartDone(self._take("other"), part)]
+        return [PartDone(self._numbers.next("other"), part)]
 
     def _with(self, added: dict[str, object]) -> str:
         if not added:
