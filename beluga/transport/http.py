@@ -25,10 +25,15 @@ class HttpRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
 
     def with_headers(self, headers: Mapping[str, str]) -> HttpRequest:
-        """Return this request with *headers* added; a name that is there already is replaced."""
+        """Return this request with *headers* added; a name that is there already is replaced.
+
+        But `anthropic-beta` and its like hold a list of features: what was there stays in it.
+        """
         names = {name.lower() for name in headers}
         kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
-        return HttpRequest(self.method, self.url, {**kept, **headers}, self.body)
+        lists = {n.lower(): v for n, v in self.headers.items() if n.lower().endswith("-beta")}
+        added = {n: ",".join(filter(None, (lists.get(n.lower()), v))) for n, v in headers.items()}
+        return HttpRequest(self.method, self.url, {**kept, **added}, self.body)
 
     def __repr__(self) -> str:
         url = self.url.partition("?")[0]
