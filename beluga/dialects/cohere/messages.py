@@ -70,7 +70,7 @@ class MessageEncoder:
     def _content(self, message: Message, allowed: set[type[Part]]) -> str | list[object]:
         blocks: list[object] = []
         for part in message.parts:
-            if isinstance(part, ProviderPart):
+            if isinstance(part, ProviderPart) and part.origin != self._provider:
                 self._leave(part)
             elif type(part) in allowed:
                 blocks += self._block(part)
@@ -122,10 +122,10 @@ class MessageEncoder:
                         blocks.append(_thinking(part))
                     else:
                         plans.append(plan)
-                case ReasoningPart() | ProviderPart():
-                    self._leave(part)
                 case ToolCall():
                     calls.append(_call(part))
+                case ReasoningPart() | ProviderPart() if part.origin != self._provider:
+                    self._leave(part)
                 case _:
                     self._refuse(part)
         if blocks or not (plans or calls):

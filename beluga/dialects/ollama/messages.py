@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from beluga.dialects.calls import is_synthetic
-from beluga.dialects.media import base64_text
+from beluga.dialects.media import base64_text, inlined
 from beluga.schema import (
     AIMessage,
     HumanMessage,
@@ -70,7 +70,7 @@ class MessageEncoder:
                     thoughts += self._thought(part)
                 case ToolCall() if role == "assistant":
                     calls.append(self._call(part))
-                case ProviderPart():
+                case ProviderPart() if part.origin != self._provider:
                     self._leave(part)
                 case _:
                     self._refuse(part, f"role {role} has no place for it")
@@ -97,13 +97,11 @@ class MessageEncoder:
 
     def _image(self, part: ImagePart) -> list[str]:
         self._check_mark(part)
-        if part.detail is not None:
+        if part.detail not in (None, "auto"):
             self._omissions.unsupported("detail of an image", "Ollama looks at all of it")
-        if part.data is not None:
-            return [base64_text(part.data)]
-        head, found, data = (part.url or "").partition(";base64,")
-        if found and head.startswith("data:"):
-            return [data]
+        data = inlined(part).data
+        if data is not None:
+            return [base64_text(data)]
         self._refuse(part, "Ollama takes the bytes of an image, no URL or id")
         return []
 
@@ -115,18 +113,8 @@ class MessageEncoder:
 
     def _call(self, call: ToolCall) -> Wire:
         self._tool_names[call.id] = call.name
-        function = {"name": call.name, "arguments": self._arguments(call)}
+        function = {"name": call.name, "arguments": _arguments(call.arguments)}
         return {"function": function} | ({} if is_synthetic(call.id) else {"id": call.id})
-
-    def _arguments(self, call: ToolCall) -> msgspec.Raw:
-        """The arguments byte for byte; the wire takes objects only."""
-        try:
-            arguments = load_object(call.arguments)
-        except ValueError:
-            what = f"the arguments of call {call.id!r}"
-            self._omissions.foreign(what, "they are no JSON object; its result tells the model so")
-            arguments = {}
-        return msgspec.Raw(call.arguments.encode() if arguments else b"{}")
 
     def _check_mark(self, part: TextPart | ImagePart) -> None:
         """A server finds the beginning of a prompt again by itself, with or without a mark."""
@@ -139,3 +127,11 @@ class MessageEncoder:
 
     def _refuse(self, part: Part, why: str) -> None:
         self._omissions.unsupported(type(part).__name__, why)
+
+
+def _arguments(text: str) -> object:
+    """Arguments byte for byte; what is no object, which the wire wants, goes back in a wrapper."""
+    try:
+        return msgspec.Raw(text.encode()) if load_object(text) else {}
+    except ValueError:
+        return {"INVALID_JSON": text}
