@@ -81,6 +81,7 @@ def test_a_neighbour_is_found(importer: str, target: str) -> None:
         ("beluga.dialects.chat.encode", "beluga.dialects.parts"),
         ("beluga.dialects.parts", "beluga.dialects.images"),
         ("beluga.providers.groq", "beluga.providers.endpoint"),
+        ("beluga.providers.groq", "beluga.providers.record"),
         ("beluga.providers.groq", "beluga.providers._variables"),
         ("beluga.tokens.costs", "beluga.catalog.table"),
         ("beluga.cli.demo", "beluga.testing.scripted"),
