@@ -13,8 +13,7 @@ import msgspec
 from beluga.dialects.converse.content import WireBlock, mark_of, marked
 from beluga.dialects.converse.families import Cacheable
 from beluga.dialects.converse.messages import Prompt
-from beluga.schema import PromptCache
-from beluga.schema.options import PromptCacheMode
+from beluga.schema import PromptCache, PromptCacheMode
 from beluga.transport.dialect import Omissions
 
 __all__ = ["place_marks"]

@@ -11,13 +11,21 @@ import msgspec
 from beluga.dialects.claude_models import generation_of
 from beluga.dialects.converse.caching import place_marks
 from beluga.dialects.converse.content import Wire
-from beluga.dialects.converse.families import Cacheable, Family, family_of
+from beluga.dialects.converse.families import Family, family_of
 from beluga.dialects.converse.messages import MessageEncoder
 from beluga.dialects.converse.reasoning import Thinking, thinking_in
 from beluga.dialects.converse.tools import ToolEncoder, schema_of
 from beluga.dialects.support import without
 from beluga.errors import invalid_input
-from beluga.schema import GenerateOptions, JsonObject, JsonSchema, Request, TextFormat
+from beluga.schema import (
+    GenerateOptions,
+    JsonObject,
+    JsonSchema,
+    PromptCache,
+    PromptCacheMode,
+    Request,
+    TextFormat,
+)
 from beluga.transport.dialect import Omissions
 
 __all__ = ["RequestEncoder"]
@@ -46,6 +54,7 @@ class RequestEncoder:
     def __init__(self, origin: str, model: str, omissions: Omissions) -> None:
         self._origin, self._omissions = origin, omissions
         self._family: Family = family_of(model)
+        self._is_claude = self._family.reasoning == "claude"
         self._like = generation_of(model)
 
     def body(self, request: Request) -> bytes:
@@ -56,14 +65,14 @@ class RequestEncoder:
         """
         thinking = self._thinking(request)
         options = without(request.options, self._missing(thinking), self._omissions)
-        messages = MessageEncoder(self._origin, self._family, self._omissions)
+        continues = not self._is_claude or self._like.continues
+        messages = MessageEncoder(self._origin, self._family, self._omissions, continues=continues)
         prompt = messages.encode(request.messages)
         unforceable = self._unforceable(thinking)
-        encoder = ToolEncoder(self._origin, self._family, unforceable, self._omissions)
+        encoder = ToolEncoder(self._origin, self._family, self._omissions, unforceable=unforceable)
         tools = encoder.encode(options, prompt.called)
-        place_marks(
-            options.prompt_cache, self._cacheable(options), tools.listed, prompt, self._omissions
-        )
+        wish = self._caching(options)
+        place_marks(wish, self._family.cacheable, tools.listed, prompt, self._omissions)
         wire: Wire = {"messages": prompt.turns}
         if prompt.system:
             wire["system"] = prompt.system
@@ -97,19 +106,17 @@ class RequestEncoder:
     def _unforceable(self, thinking: Thinking) -> str | None:
         if not self._family.forced_tools:
             return "this model cannot be made to call a tool"
-        if self._family.reasoning != "claude":
+        if not self._is_claude:
             return None
         if not self._like.forced_tools:
             return "this model cannot be made to call a tool"
         return "not while the model thinks to a budget" if thinking.kind == "enabled" else None
 
-    def _cacheable(self, options: GenerateOptions) -> frozenset[Cacheable]:
-        """What may be marked; with `"auto"` only what is sure to be understood."""
-        family = self._family
-        unsure = family.reasoning == "unknown" or (
-            family.reasoning == "claude" and self._like.thinking == "no"
-        )
-        return frozenset() if unsure and options.prompt_cache == "auto" else family.cacheable
+    def _caching(self, options: GenerateOptions) -> PromptCacheMode | PromptCache | None:
+        """What is wished of the prompt cache; `"auto"` marks only for models sure to have one."""
+        early = self._is_claude and self._like.thinking == "no"
+        unsure = early or self._family.reasoning == "unknown"
+        return None if unsure and options.prompt_cache == "auto" else options.prompt_cache
 
     def _inference(self, options: GenerateOptions) -> Wire:
         named: Wire = {key: getattr(options, name) for name, key in _INFERENCE.items()}
@@ -137,20 +144,20 @@ class RequestEncoder:
                 self._omissions.unsupported("JsonObject", why)
                 return {}
             case JsonSchema():
-                return self._schema_format(wanted)
+                return _schema_format(wanted)
             case _:
                 assert_never(wanted)
 
-    def _schema_format(self, wanted: JsonSchema) -> Wire:
-        if self._family.reasoning == "claude" and not self._like.schemas:
-            self._omissions.unsupported("JsonSchema", "this model cannot be held to a schema")
-            return {}
-        schema: Wire = {"schema": msgspec.json.encode(schema_of(wanted.schema)).decode()}
-        schema["name"] = wanted.name
-        if wanted.description is not None:
-            schema["description"] = wanted.description
-        form = {"type": "json_schema", "structure": {"jsonSchema": schema}}
-        return {"outputConfig": {"textFormat": form}}
+
+def _schema_format(wanted: JsonSchema) -> Wire:
+    schema: Wire = {
+        "name": wanted.name,
+        "schema": msgspec.json.encode(schema_of(wanted.schema)).decode(),
+    }
+    if wanted.description is not None:
+        schema["description"] = wanted.description
+    form = {"type": "json_schema", "structure": {"jsonSchema": schema}}
+    return {"outputConfig": {"textFormat": form}}
 
 
 def _tags(metadata: Mapping[str, str]) -> Wire:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -74,11 +73,15 @@ class MessageEncoder:
     Args:
         origin: Whose opaque parts may go back.
         family: What the model takes.
+        continues: Whether it continues an answer that the caller has begun.
         omissions: Who is told of what cannot be written.
     """
 
-    def __init__(self, origin: str, family: Family, omissions: Omissions) -> None:
+    def __init__(
+        self, origin: str, family: Family, omissions: Omissions, *, continues: bool
+    ) -> None:
         self._origin, self._family, self._omissions = origin, family, omissions
+        self._continues = continues
         self._media = MediaEncoder(omissions)
 
     def encode(self, messages: Sequence[Message]) -> Prompt:
@@ -90,24 +93,41 @@ class MessageEncoder:
         begin = next((i for i, m in enumerate(messages) if not isinstance(m, SystemMessage)), None)
         head = messages if begin is None else messages[:begin]
         system = [b for m in head for b in self._given(m, "a system message")]
-        turns = [] if begin is None else list(self._turns(messages[begin:]))
+        turns = [] if begin is None else self._turns(messages[begin:])
         if not turns:
             raise invalid_input("the messages are empty; Converse wants one with content")
+        self._settle_beginning(turns)
         calls = [call for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
         return Prompt(system, turns, list(dict.fromkeys([call.name for call in calls])))
 
-    def _turns(self, messages: Sequence[Message]) -> Iterator[Turn]:
-        written = [self._said(m) if isinstance(m, AIMessage) else m for m in messages]
-        speaking = [item for item in written if item]
-        for answered, group in groupby(speaking, lambda item: isinstance(item, list)):
-            if answered:
-                content = [block for item in group if isinstance(item, list) for block in item]
-                role = "assistant"
-            else:
-                content = self._asked([m for m in group if not isinstance(m, list)])
-                role = "user"
-            if content:
-                yield Turn(role, content)
+    def _turns(self, messages: Sequence[Message]) -> list[Turn]:
+        """Return turns that take turns: what says nothing is left out, neighbours are joined."""
+        turns: list[Turn] = []
+        asked: list[Given] = []
+        for message in messages:
+            if not isinstance(message, AIMessage):
+                asked.append(message)
+                continue
+            said = self._said(message)
+            if said:
+                _append(turns, "user", self._asked(asked))
+                _append(turns, "assistant", said)
+                asked = []
+        _append(turns, "user", self._asked(asked))
+        return turns
+
+    def _settle_beginning(self, turns: list[Turn]) -> None:
+        """Refuse an answer begun by the caller where the model continues none."""
+        if turns[-1].role != "assistant":
+            return
+        final = turns[-1].content[-1]
+        if not self._continues:
+            why = "this model does not continue an answer that the caller has begun"
+            self._omissions.unsupported("an answer as the last message", why)
+            if len(turns) > 1:
+                del turns[-1]
+        elif isinstance(final, dict) and isinstance(text := final.get("text"), str):
+            final["text"] = text.rstrip()  # trailing space is refused there
 
     def _asked(self, messages: Sequence[Given]) -> list[WireBlock]:
         """All that stands between two answers, in one turn: first the results of calls.
@@ -155,10 +175,13 @@ class MessageEncoder:
         return [block, *marked(caches[-1] if caches else None, block)]
 
     def _said(self, message: AIMessage) -> list[WireBlock]:
-        foreign = message.model is not None and family_of(message.model).maker != self._family.maker
+        makers = {family_of(message.model or "").maker, self._family.maker, ""}
+        foreign = len(makers) > 2
+        own = message.provider == self._origin
         blocks: list[WireBlock] = []
         for part in message.parts:
-            block = self._said_part(part, foreign=foreign)
+            cited = _cited(part) if own and isinstance(part, TextPart) else None
+            block = cited or self._said_part(part, foreign=foreign)
             if block is not None:
                 blocks += [block, *marked(_cache_of(part), block)]
         return blocks
@@ -181,7 +204,7 @@ class MessageEncoder:
     def _part(self, part: Part, where: str) -> WireBlock | None:
         match part:
             case TextPart(text):
-                return _text(text)
+                return _text(text, marked=part.prompt_cache is not None)
             case ImagePart() | AudioPart() | VideoPart() | FilePart():
                 return self._media.encode(part, where)
             case ProviderPart():
@@ -229,9 +252,28 @@ def _cache_of(part: Part) -> PromptCache | None:
     return None
 
 
-def _text(text: str) -> Wire | None:
-    """A text block; one without a visible character is refused by the server and says nothing."""
-    return {"text": text} if text.strip() else None
+def _cited(part: TextPart) -> Wire | None:
+    """A text with its sources, if they can go back as they came."""
+    raw = [msgspec.Raw(c.raw.encode()) for c in part.citations if c.raw is not None]
+    if not raw or not part.text.strip():
+        return None
+    return {"citationsContent": {"content": [{"text": part.text}], "citations": raw}}
+
+
+def _text(text: str, *, marked: bool = False) -> Wire | None:
+    """A text block.
+
+    One without a visible character says nothing, and many models refuse it. Where it carries a mark
+    for the cache the caller knows better: behind a document nothing else may.
+    """
+    return {"text": text} if text.strip() or (marked and text) else None
+
+
+def _append(turns: list[Turn], role: str, content: list[WireBlock]) -> None:
+    if turns and turns[-1].role == role:
+        turns[-1].content += content
+    elif content:
+        turns.append(Turn(role, content))
 
 
 def _tagged(blocks: Iterable[WireBlock]) -> list[WireBlock]:

@@ -54,10 +54,15 @@ class ToolEncoder:
     """
 
     def __init__(
-        self, origin: str, family: Family, unforceable: str | None, omissions: Omissions
+        self,
+        origin: str,
+        family: Family,
+        omissions: Omissions,
+        *,
+        unforceable: str | None,
     ) -> None:
-        self._origin, self._family = origin, family
-        self._unforceable, self._omissions = unforceable, omissions
+        self._origin, self._family, self._omissions = origin, family, omissions
+        self._unforceable = unforceable
 
     def encode(self, options: GenerateOptions, called: Sequence[str]) -> Tools:
         """Return what to write.
