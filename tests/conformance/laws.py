@@ -14,6 +14,7 @@ from beluga.schema import (
     PartDone,
     ReasoningDelta,
     ReasoningPart,
+    Restarted,
     StreamChunk,
     TextDelta,
     TextPart,
@@ -35,8 +36,14 @@ def broken_laws(message: AIMessage, chunks: Sequence[StreamChunk]) -> Iterator[s
         if fold(chunks) != message:
             yield "the chunks fold to the message"
         for law, obeyed in _OF_CHUNKS.items():
-            if not obeyed(chunks):
+            if not obeyed(_standing(chunks)):
                 yield law
+
+
+def _standing(chunks: Sequence[StreamChunk]) -> Sequence[StreamChunk]:
+    """The chunks since the answer last began anew."""
+    begun = [i + 1 for i, chunk in enumerate(chunks) if isinstance(chunk, Restarted)]
+    return chunks[begun[-1] :] if begun else chunks
 
 
 def _survives_json(message: AIMessage) -> bool:
