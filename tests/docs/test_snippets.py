@@ -54,9 +54,9 @@ def test_snippets_are_found_with_their_lines_and_output() -> None:
     assert Snippet("a/b.md", 4, "print(1)\n", None).padded.splitlines()[3] == "print(1)"
 
 
-def test_the_stage_lets_nobody_connect(tmp_path: Path) -> None:
+def test_the_stage_lets_nobody_leave(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
-    program.write_text("import socket\nsocket.create_connection(('127.0.0.1', 9))\n")
+    program.write_text("import socket\nsocket.create_connection(('192.0.2.1', 9))\n")
     done = run("-m", "tests.docs.stage", str(program))
     assert done.returncode == 1
     assert "wants the network" in done.stderr
