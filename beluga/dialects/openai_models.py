@@ -12,7 +12,8 @@ __all__ = ["refused_options", "thinks"]
 
 _ALWAYS_THINKS: Final = re.compile(r"(?:^|/)o[1-9]")
 _TAKES_STOP: Final = re.compile(r"(?:^|/)(?:o1|o3-mini)")
-_GPT: Final = re.compile(r"(?:^|/)gpt-(\d+)(?:\.(\d+))?(?!.*chat)")
+# Azure writes GPT-3.5 as gpt-35.
+_GPT: Final = re.compile(r"(?:^|/)gpt-(?!35)(\d+)(?:\.(\d+))?(?!.*chat)")
 _WHY: Final = "OpenAI's reasoning models take no sampling options while they reason"
 _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 

@@ -10,6 +10,8 @@ from beluga.schema import GenerateOptions, ReasoningConfig
     ("model", "effort", "expected"),
     [
         ("gpt-4o-mini", None, False),
+        ("gpt-35-turbo", None, False),
+        ("gpt-35-turbo-16k", "low", False),
         ("o3-mini", None, True),
         ("gpt-5", None, True),
         ("gpt-5.1", None, False),
