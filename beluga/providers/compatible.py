@@ -66,7 +66,6 @@ _RECORDS: Final = (
             reasoning="switch",
             reasoning_replay="reasoning_content",
             schema=False,
-            strict=False,
             parallel=False,
         ),
     ),
