@@ -70,7 +70,8 @@ _MESSAGES: Final[Mapping[ErrorCode, re.Pattern[str]]] = {
     "context_length": re.compile(
         r"maximum context length|context length is only|exceeds the available context size"
         r"|prompt is too long|input is too long for requested model|too many input tokens"
-        r"|input token count .* exceeds|reduce the length of the (messages|prompt)",
+        r"|input token count .* exceeds|reduce the length of the (messages|prompt)"
+        r"|number of input tokens exceeds|exceed context limit",
         re.IGNORECASE,
     ),
     "auth_error": re.compile(r"(incorrect|invalid) api[ -]key|api key not valid", re.IGNORECASE),

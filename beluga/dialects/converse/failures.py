@@ -69,8 +69,8 @@ def exception_in(head: ResponseHead, message: EventStreamMessage) -> Failure:
     """
     headers = message.headers
     named = (headers.get(key) for key in (":exception-type", ":error-code", ":event-type"))
-    name = _name(next((given for given in named if given), ""))
-    name = name[:1].upper() + name[1:]
+    word = _name(next((given for given in named if given), ""))
+    name = word[:1].upper() + word[1:]
     try:
         error = _decode_exception(message.payload)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -80,7 +80,7 @@ def exception_in(head: ResponseHead, message: EventStreamMessage) -> Failure:
         status = error.original_status_code or status
     text = error.message or error.original_message or headers.get(":error-message")
     report = ErrorReport(
-        message=text, words=(name,) if name else (), status=status, code=_CODES.get(name)
+        message=text, words=(word,) if word else (), status=status, code=_CODES.get(name)
     )
     return failure_of(head, message.payload, report, in_stream=True)
 
