@@ -1,7 +1,7 @@
-"""HTTP by httpx: connection pools that belong to an event loop, and errors of our own.
+"""HTTP by httpx: its transports, without its client, and errors of our own.
 
-A pool of httpx looks at all of its connections several times a request, so many small ones are
-faster than a large one: calls in flight are spread over shards of a few connections each.
+A client adds cookies, redirects, log lines and the environment's proxies, none of which a request
+with a key on it should have, and is a quarter of a call's time.
 """
 
 from __future__ import annotations
@@ -9,29 +9,27 @@ from __future__ import annotations
 import contextlib
 import math
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
 import httpx
-from anyio.lowlevel import RunVar
 
 from beluga.errors import error_for
 from beluga.schema import ErrorCode, Failure
 from beluga.transport.http import HttpRequest, HttpResponse, ResponseHead, Sent
+from beluga.transport.httpx_pool import CALLS_PER_SHARD, Pool, PoolOfLoop, Shard
 
 __all__ = ["HttpxHttp"]
-
-CALLS_PER_SHARD: Final = 8
-SHARDS_KEPT: Final = 4
-"""Shards beyond these are closed as soon as they are idle."""
 
 WRITE_TIMEOUT: Final = 60.0
 """Seconds that one write to the network may wait for the peer."""
 
 DEFAULT_BODY_CAP: Final = 64 * 1024 * 1024
+
+_HEADERS: Final = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "beluga"}
 
 
 class HttpxHttp:
@@ -57,17 +55,17 @@ class HttpxHttp:
     ) -> None:
         self._body_cap = body_cap
         self._trust_env, self._proxy, self._http2, self._verify = trust_env, proxy, http2, verify
-        self._pool: RunVar[_Pool] = RunVar("beluga.transport.pool")
+        self._pools = PoolOfLoop(self._transport)
 
     async def send(
         self, request: HttpRequest, *, connect_timeout: float, sent: Sent
     ) -> HttpResponse:
         """Send *request*; see `Http`."""
-        pool = await self._running_pool()
+        pool = await self._pools.running()
         shard = pool.borrow()
         try:
-            outgoing = _outgoing(shard.client, request, connect_timeout, sent)
-            response = await shard.client.send(outgoing, stream=True)
+            outgoing = _outgoing(request, connect_timeout, sent)
+            response = await shard.transport.handle_async_request(outgoing)
         except BaseException as error:
             shard.calls -= 1
             if isinstance(error, _FOREIGN_KINDS):
@@ -77,89 +75,32 @@ class HttpxHttp:
 
     async def aclose(self) -> None:
         """Close the connections that this event loop has opened."""
-        pool = self._pool.get(None)
-        if pool is not None:
-            await pool.aclose()
+        await self._pools.aclose()
 
-    async def _running_pool(self) -> _Pool:
-        pool = self._pool.get(None)
-        if pool is None or pool.closed:
-            pool = _Pool(self._client)
-            self._pool.set(pool)
-            await pool.live_with_the_loop()
-        return pool
-
-    def _client(self) -> httpx.AsyncClient:
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        verify = self._verify or _shared_ssl_context()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=CALLS_PER_SHARD)
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        return httpx.AsyncClient(
-            verify=self._verify or _shared_ssl_context(),
-            cookies=no_cookies,
-            trust_env=self._trust_env,
-            proxy=self._proxy,
-            http2=self._http2,
-            limits=limits,
-            follow_redirects=False,
+        if self._trust_env and self._proxy is None:
+            return _ByEnvironment(verify, self._http2, limits)
+        return httpx.AsyncHTTPTransport(
+            verify=verify, trust_env=False, http2=self._http2, limits=limits, proxy=self._proxy
         )
 
 
-class _Shard:
-    """A client with a few connections."""
+class _ByEnvironment(httpx.AsyncBaseTransport):
+    """Send through the proxy that the environment names for a host, which only a client knows."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-        self.calls = 0
+    def __init__(self, verify: ssl.SSLContext, http2: bool, limits: httpx.Limits) -> None:
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx.AsyncClient(
+            verify=verify, http2=http2, limits=limits, cookies=no_cookies
+        )
 
-
-class _Pool:
-    """The shards of one event loop."""
-
-    def __init__(self, new_client: Callable[[], httpx.AsyncClient]) -> None:
-        self._new_client = new_client
-        self._shards: list[_Shard] = []
-        self._keeper: AsyncGenerator[None, None] | None = None
-        self.closed = False
-
-    def borrow(self) -> _Shard:
-        """Lend the first shard that has room, so that the last ones fall idle."""
-        shard = next((s for s in self._shards if s.calls < CALLS_PER_SHARD), None)
-        if shard is None:
-            shard = _Shard(self._new_client())
-            self._shards.append(shard)
-        shard.calls += 1
-        return shard
-
-    async def give_back(self, shard: _Shard) -> None:
-        """Take a shard back; idle ones beyond those that are kept are closed."""
-        shard.calls -= 1
-        while len(self._shards) > SHARDS_KEPT and self._shards[-1].calls == 0:
-            await self._shards.pop().client.aclose()
-
-    async def live_with_the_loop(self) -> None:
-        """Have the loop close the pool when it ends, as it does with open async generators.
-
-        Nothing else tells a library that a loop ends; connections left open then would be closed by
-        the garbage collector, with a warning.
-        """
-        self._keeper = self._close_at_the_end()
-        await anext(self._keeper)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request, stream=True)
 
     async def aclose(self) -> None:
-        self.closed = True
-        shards, self._shards = self._shards, []
-        with anyio.CancelScope(shield=True):
-            for shard in shards:
-                await shard.client.aclose()
-            if self._keeper is not None:
-                keeper, self._keeper = self._keeper, None
-                await keeper.aclose()
-
-    async def _close_at_the_end(self) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            self._keeper = None
-            await self.aclose()
+        await self._client.aclose()
 
 
 class _Response:
@@ -167,19 +108,18 @@ class _Response:
 
     head: ResponseHead
 
-    def __init__(self, response: httpx.Response, cap: int, pool: _Pool, shard: _Shard) -> None:
+    def __init__(self, response: httpx.Response, cap: int, pool: Pool, shard: Shard) -> None:
         self._response, self._pool, self._shard = response, pool, shard
         self._reads = _reads(response)
         self._cap = self._left = cap
-        self._closed = False
-        self.head = ResponseHead(
-            response.status_code, {n.lower(): v for n, v in response.headers.items()}
-        )
+        self._ended = self._closed = False
+        self.head = ResponseHead(response.status_code, dict(response.headers.items()))
 
     async def read(self) -> bytes:
         try:
             data = await self._reads.__anext__()
         except StopAsyncIteration:
+            self._ended = True
             return b""
         except _FOREIGN_KINDS as error:
             raise error_for(_failure(error, in_body=True)) from error
@@ -194,18 +134,20 @@ class _Response:
             return
         self._closed = True
         try:
-            await self._unwind()
-            with anyio.CancelScope(shield=True):
-                await self._response.aclose()
+            if not self._ended:
+                await self._unwind()
         finally:
             with anyio.CancelScope(shield=True):
-                await self._pool.give_back(self._shard)
+                try:
+                    await self._response.aclose()
+                finally:
+                    await self._pool.give_back(self._shard)
 
     async def _unwind(self) -> None:
         """Close the chain of generators under the body from its innermost `await` outwards.
 
-        To close the outermost one would leave those that it iterates to the garbage collector, which
-        trio reports as a `ResourceWarning`.
+        To close the outermost one would leave those that it iterates to the garbage collector,
+        which trio reports as a `ResourceWarning`.
         """
         with anyio.CancelScope() as scope, contextlib.suppress(*_FOREIGN_KINDS):
             scope.cancel()
@@ -221,23 +163,45 @@ def _reads(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(stream)
 
 
-def _outgoing(
-    client: httpx.AsyncClient, request: HttpRequest, connect_timeout: float, sent: Sent
-) -> httpx.Request:
+class _Body(httpx.AsyncByteStream):
+    """A request's body, which tells when it has been written.
+
+    It is its own iterator: an async generator whose writing fails is left to the garbage collector,
+    which trio reports.
+    """
+
+    def __init__(self, data: bytes, sent: Sent) -> None:
+        self._pieces = [data] if data else []
+        self._sent = sent
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._pieces:
+            return self._pieces.pop()
+        self._sent()
+        raise StopAsyncIteration
+
+
+def _outgoing(request: HttpRequest, connect_timeout: float, sent: Sent) -> httpx.Request:
+    url = httpx.URL(request.url)
+    headers = {"host": url.netloc.decode("ascii"), **_HEADERS}
+    if request.body:
+        headers["content-length"] = str(len(request.body))
+    headers.update({name.lower(): value for name, value in request.headers.items()})
     connect = None if connect_timeout == math.inf else connect_timeout
-
-    async def trace(event: str, info: object) -> None:
-        if event.endswith("send_request_body.complete"):
-            sent()
-
-    return client.build_request(
+    timeout = {"connect": connect, "read": None, "write": WRITE_TIMEOUT, "pool": None}
+    outgoing = httpx.Request(
         request.method,
-        request.url,
-        headers=dict(request.headers),
-        content=request.body or None,
-        timeout=httpx.Timeout(None, connect=connect, write=WRITE_TIMEOUT),
-        extensions={"trace": trace},
+        url,
+        headers=headers,
+        stream=_Body(request.body, sent),
+        extensions={"timeout": timeout},
     )
+    if url.userinfo:
+        next(httpx.BasicAuth(url.username, url.password).auth_flow(outgoing))
+    return outgoing
 
 
 _FOREIGN: Final[Mapping[type[Exception], ErrorCode]] = {
@@ -266,5 +230,3 @@ def _failure(error: Exception, in_body: bool) -> Failure:
 def _shared_ssl_context() -> ssl.SSLContext:
     """One context for the whole process: it takes 20 ms to build, and is never changed."""
     return httpx.create_ssl_context(trust_env=False)
-
-
