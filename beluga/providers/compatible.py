@@ -47,7 +47,8 @@ _RECORDS: Final = (
         ),
         chat=Quirks(
             top_k="top_k",
-            media=frozenset({"image", "audio", "file", "file_url", "video"}),
+            media=frozenset({"image", "audio", "file", "video"}),
+            file_urls=True,
             reasoning="object",
             reasoning_replay="reasoning",
             details=True,
@@ -93,9 +94,11 @@ _RECORDS: Final = (
         ),
         chat=Quirks(
             seed="random_seed",
-            media=frozenset({"image", "audio", "document_url"}),
+            media=frozenset({"image", "audio", "file"}),
+            result_media=frozenset({"image"}),
+            parts="mistral",
+            efforts=frozenset({"none", "minimal", "low", "medium", "high", "xhigh"}),
             stream_usage=False,
-            content_thinking=True,
             call_id_length=9,
             tool_names=True,
             none_drops_tools=True,

@@ -73,6 +73,7 @@ class Answer:
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._refusals: list[str] = []
+        self._signature: str | None = None
         self._citations: list[Citation] = []
         self._others: dict[int, list[str]] = {}
         self._media = 0
@@ -185,6 +186,8 @@ class Answer:
             for thought in content.thinking if isinstance(content.thinking, list) else ():
                 if thought.text:
                     self._think(thought.text, chunks)
+            if content.signature is not None:
+                self._signature = content.signature
             if content.text:
                 self._say(content.text, chunks)
             if content.refusal:
@@ -238,11 +241,14 @@ class Answer:
         chunks: list[Emission] = []
         opaque = self._details.text()
         if self._thoughts or opaque is not None:
-            thought = ReasoningPart("".join(self._thoughts), opaque=opaque, origin=self._origin)
+            text = "".join(self._thoughts)
+            thought = ReasoningPart(
+                text, signature=self._signature, opaque=opaque, origin=self._origin
+            )
             chunks.append(PartDone(0, thought))
         if self._citations:
-            text = TextPart("".join(self._texts), citations=tuple(self._citations))
-            chunks.append(PartDone(0, text))
+            cited = TextPart("".join(self._texts), citations=tuple(self._citations))
+            chunks.append(PartDone(0, cited))
         if self._refusals:
             chunks.append(PartDone(self._media, RefusalPart("".join(self._refusals))))
         return chunks

@@ -9,6 +9,7 @@ import msgspec
 
 from beluga.dialects.chat.messages import MessageEncoder
 from beluga.dialects.chat.quirks import Quirks
+from beluga.dialects.openai_caching import prompt_caching
 from beluga.dialects.openai_models import refused_options
 from beluga.dialects.support import own_tool, without
 from beluga.schema import (
@@ -61,7 +62,8 @@ class ChatEncoder:
         wire.update(self._tools(options))
         wire.update(self._format(options))
         wire.update(self._reasoning(options.reasoning))
-        wire.update(self._caching(options))
+        if self._quirks.cache == "openai":
+            wire.update(prompt_caching(options.prompt_cache, self._omissions))
         if request.streaming:
             wire["stream"] = True
             if self._quirks.stream_usage:
@@ -162,6 +164,9 @@ class ChatEncoder:
         if wanted.summary is not None and self._quirks.reasoning != "object":
             self._omissions.unsupported("reasoning summary", "this wire tells no summary")
         effort, budget = wanted.effort, wanted.budget_tokens
+        if effort is not None and effort not in (self._quirks.efforts or (effort,)):
+            self._omissions.unsupported(f"reasoning effort {effort!r}", "this server has no such")
+            effort = None
         if budget is not None and self._quirks.reasoning in ("effort", "switch"):
             self._omissions.unsupported("reasoning budget_tokens", "this wire takes an effort")
         match self._quirks.reasoning:
@@ -188,17 +193,6 @@ class ChatEncoder:
                 return {}
             case _:
                 assert_never(self._quirks.reasoning)
-
-    def _caching(self, options: GenerateOptions) -> Wire:
-        """OpenAI caches by itself; only a wish beyond that is written."""
-        wish = options.prompt_cache
-        if wish is None or wish == "auto" or self._quirks.cache != "openai":
-            return {}
-        if wish == "off":
-            return {"prompt_cache_options": {"mode": "explicit"}}
-        if wish.ttl in ("24h", "in_memory"):
-            return {"prompt_cache_retention": wish.ttl}
-        return {} if wish.ttl is None else {"prompt_cache_options": {"ttl": wish.ttl}}
 
 
 def _schema(schema: Mapping[str, object]) -> Mapping[str, object]:

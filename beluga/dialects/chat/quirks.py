@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from beluga.schema import Effort
+
 __all__ = ["Media", "Quirks", "ReasoningForm"]
 
-Media: TypeAlias = Literal["image", "audio", "file", "file_url", "document_url", "video"]
-"""Of files: `file` takes bytes and ids, `file_url` URLs too, `document_url` URLs in a part of its
-own."""
+Media: TypeAlias = Literal["image", "audio", "file", "video"]
 
 ReasoningForm: TypeAlias = Literal["effort", "object", "switch", "enable", "budget", "none"]
 """Where the option `reasoning` goes: `reasoning_effort`; a `reasoning` object; a `thinking` switch
@@ -23,17 +23,20 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     """Describe one server's way with chat completions. The defaults are the common way.
 
     Attributes:
+        efforts: The efforts that the server knows, if not all.
         max_tokens: The key for the option of that name.
         seed: The key for the option of that name.
         top_k: The key for it, where there is one.
         missing: Options that the server has no place for, and why.
         media: What a user's message may hold besides text.
+        result_media: What a tool's result may hold besides text.
+        parts: Whose form the parts of a content have.
+        file_urls: Whether a file may be given by its URL.
         stream_usage: Whether usage in a stream must be asked for.
         reasoning: Where the option `reasoning` goes.
         reasoning_replay: The key under which a past answer's reasoning goes back, if it does.
         replay_blank: Send that key with every past answer, empty if there was no reasoning.
         details: Whether reasoning comes, and goes back, as `reasoning_details`.
-        content_thinking: Whether reasoning goes back as parts of the content.
         schema: Whether the server takes a `json_schema` as response format.
         json_object: Whether it takes `json_object`.
         strict: Whether a tool may say `strict`.
@@ -50,17 +53,20 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
         openai_models: The server's models are OpenAI's, with their rules for sampling.
     """
 
+    efforts: frozenset[Effort] | None = None
     max_tokens: str = "max_tokens"
     seed: str = "seed"
     top_k: str | None = None
     missing: Mapping[str, str] = {}
     media: frozenset[Media] = frozenset({"image"})
+    result_media: frozenset[Media] = frozenset()
+    parts: Literal["openai", "mistral"] = "openai"
+    file_urls: bool = False
     stream_usage: bool = True
     reasoning: ReasoningForm = "effort"
     reasoning_replay: str | None = None
     replay_blank: bool = False
     details: bool = False
-    content_thinking: bool = False
     schema: bool = True
     json_object: bool = True
     strict: bool = True

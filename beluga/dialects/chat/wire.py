@@ -21,6 +21,7 @@ class Content(msgspec.Struct, frozen=True):
     type: str | None = None
     text: str | None = None
     thinking: list[Thought] | str | None = None
+    signature: str | None = None
     refusal: str | None = None
 
 

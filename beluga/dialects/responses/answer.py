@@ -59,7 +59,7 @@ class Answer:
         self._thoughts: dict[int, list[str]] = {}
         self._arguments: set[int] = set()
         self._done: set[int] = set()
-        self._phases: list[str | None] = []
+        self._messages: list[JsonValue] = []
         self._others = 0
         self._metadata: dict[str, JsonValue] = {}
 
@@ -135,8 +135,8 @@ class Answer:
             self._metadata["cost"] = wire.cost_in_usd_ticks / TICKS_PER_DOLLAR
 
     def _finish(self, response: Response, reason: FinishReason, raw: str | None) -> Finish:
-        if any(self._phases):
-            self._metadata["phases"] = list(self._phases)
+        if self._messages:
+            self._metadata["messages"] = self._messages
         if response.service_tier is not None:
             self._metadata["service_tier"] = response.service_tier
         begun = self._response
@@ -155,7 +155,7 @@ class Answer:
                 self.say(output, position, content.text, chunks)
             if (output, position) not in self._texts:
                 continue
-            self._phases.append(item.phase)
+            self._messages.append({"id": item.id, "phase": item.phase})
             self._cite(output, position, content, chunks)
             if content.logprobs:
                 self._metadata["logprobs"] = content.logprobs  # type: ignore[assignment]  # JSON

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
+from beluga.dialects.openai_caching import prompt_caching
 from beluga.dialects.openai_models import refused_options, thinks
 from beluga.dialects.responses.items import ItemEncoder
 from beluga.dialects.responses.quirks import Quirks
@@ -55,7 +56,7 @@ class ResponsesEncoder:
         wire.update(self._tools(options))
         wire.update(_format(options))
         wire.update(self._reasoning(options))
-        wire.update(_caching(options))
+        wire.update(prompt_caching(options.prompt_cache, self._omissions))
         if request.streaming:
             wire["stream"] = True
         wire.update(options.extra or {})
@@ -152,15 +153,3 @@ def _format(options: GenerateOptions) -> Wire:
 def _schema(schema: Mapping[str, object]) -> Mapping[str, object]:
     """A schema goes out as given. This is the place for a codec that fits it to the server."""
     return schema
-
-
-def _caching(options: GenerateOptions) -> Wire:
-    """OpenAI caches by itself; only a wish beyond that is written."""
-    wish = options.prompt_cache
-    if wish is None or wish == "auto":
-        return {}
-    if wish == "off":
-        return {"prompt_cache_options": {"mode": "explicit"}}
-    if wish.ttl in ("24h", "in_memory"):
-        return {"prompt_cache_retention": wish.ttl}
-    return {} if wish.ttl is None else {"prompt_cache_options": {"ttl": wish.ttl}}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, assert_never
 
 import msgspec
 
 from beluga.dialects.media import data_url
+from beluga.dialects.openai_caching import BREAKPOINT_TTLS
 from beluga.schema import (
     AIMessage,
     FilePart,
@@ -71,27 +72,25 @@ class ItemEncoder:
         }
 
     def _answer(self, message: AIMessage) -> list[object]:
+        known = _known_messages(message) if message.provider == self._provider else ()
         items: list[object] = []
-        phases = _phases(message) if message.provider == self._provider else []
-        spoken = 0
+        texts = 0
         for part in message.parts:
-            item = self._answered(part, message)
-            if item is None:
+            if isinstance(part, TextPart) and part.text:
+                items.append(_text(part.text, known[texts] if texts < len(known) else {}))
+                texts += 1
                 continue
-            if isinstance(part, TextPart):
-                if spoken < len(phases) and phases[spoken] is not None and isinstance(item, dict):
-                    item = {**item, "phase": phases[spoken]}
-                spoken += 1
-            items.append(item)
+            item = self._answered(part, message)
+            if item is not None:
+                items.append(item)
         return items
 
     def _answered(self, part: Part, message: AIMessage) -> object | None:
         match part:
             case TextPart():
-                content: Wire = {"type": "output_text", "text": part.text, "annotations": []}
-                return _assistant(content) if part.text else None
+                return None  # it is empty
             case RefusalPart():
-                return _assistant({"type": "refusal", "refusal": part.text})
+                return _text(part.text, {})
             case ToolCall():
                 return self._call(part)
             case ReasoningPart(opaque=str(opaque)) if part.origin == self._provider:
@@ -124,7 +123,7 @@ class ItemEncoder:
         if plain and len(parts) < 2:
             return "".join([part.text for part in parts if isinstance(part, TextPart)])
         written = [self._part(part, where) for part in parts]
-        return [part for part in written if part is not None]
+        return [part for part in written if part is not None] or ""
 
     def _part(self, part: Part, where: str) -> Wire | None:
         match part:
@@ -139,6 +138,9 @@ class ItemEncoder:
                 self._refuse(part, where)
                 return None
         if part.prompt_cache is not None:
+            if part.prompt_cache.ttl not in BREAKPOINT_TTLS:
+                why = "how long is said for the whole request, by the option prompt_cache"
+                self._omissions.unsupported(f"the ttl {part.prompt_cache.ttl!r} of a part", why)
             wire["prompt_cache_breakpoint"] = {"mode": "explicit"}
         return wire
 
@@ -147,8 +149,19 @@ class ItemEncoder:
         self._omissions.unsupported(what, "the Responses wire has no place for it")
 
 
-def _assistant(content: Wire) -> Wire:
-    return {"type": "message", "role": "assistant", "content": [content]}
+def _text(text: str, known: Mapping[str, object]) -> Wire:
+    """What the model said. With the id that the server gave it, it is the item that it was."""
+    phase = {} if known.get("phase") is None else {"phase": known["phase"]}
+    if known.get("id") is None:
+        return {"role": "assistant", "content": text, **phase}
+    return {
+        "type": "message",
+        "id": known["id"],
+        "role": "assistant",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": text, "annotations": []}],
+        **phase,
+    }
 
 
 def _file(part: FilePart) -> Wire:
@@ -159,9 +172,12 @@ def _file(part: FilePart) -> Wire:
     return {"filename": part.name or "file", "file_data": data_url(part)}
 
 
-def _phases(message: AIMessage) -> Sequence[object]:
-    phases = message.metadata.get("phases")
-    return phases if isinstance(phases, list | tuple) else ()
+def _known_messages(message: AIMessage) -> Sequence[Mapping[str, object]]:
+    """What the server said of the items that the texts of an answer came from."""
+    known = message.metadata.get("messages")
+    if not isinstance(known, list | tuple):
+        return ()
+    return [item if isinstance(item, Mapping) else {} for item in known]
 
 
 def _is_drawn(message: AIMessage, provider: str) -> bool:
