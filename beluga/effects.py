@@ -30,6 +30,7 @@ __all__ = [
     "Notify",
     "Random",
     "live",
+    "observers",
 ]
 
 Emit: TypeAlias = Callable[[Sequence[Emission]], Awaitable[None]]
@@ -110,21 +111,25 @@ class Effects(msgspec.Struct, frozen=True):
         return Effects(self.emit, self.clock, self.random, notify, self.deadline)
 
     def observed_by(self, observer: Notify) -> Effects:
-        """Return these effects with one more observer, whose own failure is only logged."""
-        onward = self.notify
-
-        def notify(event: Event) -> None:
-            try:
-                observer(event)
-            except Exception:
-                logging.getLogger("beluga").exception("an observer failed on %r", event)
-            onward(event)
-
-        return self.notifying(notify)
+        """Return these effects with one more observer; what observers raise is only logged."""
+        return self.notifying(observers(observer, self.notify))
 
     def until(self, deadline: float) -> Effects:
         """Return these effects with another deadline."""
         return Effects(self.emit, self.clock, self.random, self.notify, deadline)
+
+
+def observers(*given: Notify) -> Notify:
+    """Return all of *given* as one; what one raises is logged, and keeps nothing from the next."""
+
+    def notify(event: Event) -> None:
+        for observer in given:
+            try:
+                observer(event)
+            except Exception:
+                logging.getLogger("beluga").exception("an observer failed on %r", event)
+
+    return notify
 
 
 class BackendClock:

@@ -13,8 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from beluga.effects import Effects, Notify
-from beluga.events import Event
+from beluga.effects import Effects, Notify, observers
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
@@ -202,9 +201,4 @@ def _replacing(hooks: Sequence[Hook[Exception, None] | None]) -> Hook[Exception,
 
 def _observing(hooks: Sequence[Notify | None]) -> Notify | None:
     given = [hook for hook in hooks if hook is not None]
-
-    def observe(event: Event) -> None:
-        for hook in given:
-            hook(event)
-
-    return observe if given else None
+    return observers(*given) if given else None
