@@ -40,6 +40,8 @@ class CallAssembler:
         self.seed = ""
         self._calls: list[_Open] = []
         self._by_index: dict[int, _Open] = {}
+        self._by_given_id: dict[str, _Open] = {}
+        self._ids: set[str] = set()
         self._last: _Open | None = None
 
     def __len__(self) -> int:
@@ -85,7 +87,7 @@ class CallAssembler:
         if index is not None:
             call = self._by_index.get(index)
         elif id:
-            call = next((c for c in reversed(self._calls) if c.given_id == id), None)
+            call = self._by_given_id.get(id)
         else:
             call = self._last
         if call is None or self._begins_another(call, id, name, arguments):
@@ -102,11 +104,14 @@ class CallAssembler:
 
     def _open(self, index: int | None, id: str) -> _Open:
         position = len(self._calls)
-        taken = {call.id for call in self._calls}
-        own = id or synthetic_id(self.seed, position)
-        unique = own if own not in taken else f"{own}_{position}"
+        unique = id or synthetic_id(self.seed, position)
+        while unique in self._ids:
+            unique = f"{unique}_{position}"
+        self._ids.add(unique)
         call = _Open(position, unique, id)
         self._calls.append(call)
+        if id:
+            self._by_given_id[id] = call
         if index is not None:
             self._by_index[index] = call
         return call

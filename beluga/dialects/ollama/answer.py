@@ -96,8 +96,9 @@ class Answer:
         if wire.function is None or not wire.function.name:
             return
         index = len(self._call_ids)
-        own_id = wire.id or synthetic_id(f"{created_at} {self._turn}", index)
-        call_id = own_id if own_id not in self._call_ids else f"{own_id}_{index}"
+        call_id = wire.id or synthetic_id(f"{created_at} {self._turn}", index)
+        while call_id in self._call_ids:
+            call_id = f"{call_id}_{index}"
         self._call_ids.add(call_id)
         call = ToolCall(call_id, wire.function.name, _arguments(wire.function.arguments))
         chunks.append(ToolCallDelta(index, call.id, call.name, call.arguments))
