@@ -41,8 +41,9 @@ class CitationList:
         One that points to none of them belongs to the last, which is the answer proper.
         """
         cited: dict[int, list[Citation]] = {}
+        known = frozenset(places)
         for place, citation in self._of_text:
-            home = place if place is not None and place in places else places[-1]
+            home = place if place is not None and place in known else places[-1]
             cited.setdefault(home, []).append(citation)
         return cited
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from beluga.schema import JsonValue
+
 __all__ = [
     "Body",
     "CallWire",
@@ -84,7 +86,7 @@ class UsageWire(msgspec.Struct, frozen=True):
     """What the models read and wrote, and what was billed for it."""
 
     tokens: Tokens | None = None
-    billed_units: Mapping[str, float | None] | None = None
+    billed_units: Mapping[str, JsonValue] | None = None
     cached_tokens: float | None = None
 
 
