@@ -139,12 +139,14 @@ def _is_signed(part: ProviderPart) -> bool:
 def _made_by_provider(message: AIMessage) -> Counter[str]:
     """Count what the provider's own tools left, by the type in its JSON.
 
-    A picture that was drawn stands for the item that held it.
+    A picture that was drawn stands for the item that held it, where that is not kept as well.
     """
-    kinds = Counter(["image_generation_call" for p in message.parts if isinstance(p, ImagePart)])
+    kinds: Counter[str] = Counter()
     for part in message.parts:
         if isinstance(part, ProviderPart):
             item = msgspec.json.decode(part.raw)
             kind = str(item.get("type") or next(iter(item)))
             kinds["tool_use" if kind.endswith("tool_use") else kind] += 1
+    drawn = sum(isinstance(part, ImagePart) for part in message.parts)
+    kinds["image_generation_call"] = max(kinds["image_generation_call"], drawn)
     return kinds

@@ -167,8 +167,10 @@ def _function_call(recording: Recording) -> tuple[ExpectedCall, ...]:
 
 
 def _reasoning(given: Json) -> str:
+    """The thoughts; of the Responses API their summary, or the thoughts themselves."""
     thoughts = given.get("thinking")
-    texts = [_text(item, "text") for item in thoughts] if isinstance(thoughts, list) else []
+    items = thoughts if isinstance(thoughts, list) else []
+    texts = [_text(item, "text") or _text(item, "content") for item in items]
     return "".join([_text(given, "tool_plan"), *texts])
 
 

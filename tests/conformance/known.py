@@ -7,26 +7,38 @@ from typing import Final
 
 __all__ = ["KNOWN", "KNOWN_REQUESTS"]
 
-_SEVERAL: Final = (
-    "it holds the answers to several requests one after the other; an answer ends at message_stop"
-)
+_SEVERAL: Final = "it holds the answers to several requests; an answer ends with its own last event"
 
 KNOWN: Final[Mapping[tuple[str, str], str]] = {
-    (f"anthropic/vercel__anthropic_{name}__0__stream", field): _SEVERAL
-    for name in (
-        "programmatic_tool_calling_1",
-        "tool_search_bm25_1",
-        "tool_search_deferred_bm25",
-        "tool_search_deferred_regex",
-    )
-    for field in (
-        "finish_reason",
-        "raw_finish_reason",
-        "response_id",
-        "text",
-        "tool_calls",
-        "usage",
-    )
+    **{
+        (f"anthropic/vercel__anthropic_{name}__0__stream", field): _SEVERAL
+        for name in (
+            "programmatic_tool_calling_1",
+            "tool_search_bm25_1",
+            "tool_search_deferred_bm25",
+            "tool_search_deferred_regex",
+        )
+        for field in (
+            "finish_reason",
+            "raw_finish_reason",
+            "response_id",
+            "text",
+            "tool_calls",
+            "usage",
+        )
+    },
+    **{
+        (f"{place}_encrypted_content_1__0__stream", field): _SEVERAL
+        for place in (
+            "azure_responses/vercel__azure_reasoning",
+            "openai_responses/vercel__openai_reasoning",
+        )
+        for field in ("finish_reason", "reasoning", "response_id", "text", "tool_calls", "usage")
+    },
+    **{
+        ("openai_responses/vercel__openai_shell_tool_1__0__stream", field): _SEVERAL
+        for field in ("response_id", "text", "usage")
+    },
 }
 """From a recording (folder and name) and a field to why they differ."""
 
@@ -38,7 +50,25 @@ _SPEAKER: Final = "messages hold no name of a speaker"
 
 _VERTEX: Final = "recorded of Vertex AI, which refuses what the Gemini API wants beside functions"
 
+_STRICT: Final = "a tool that says nothing of strict is not: the wire's own default is another"
+
 KNOWN_REQUESTS: Final[Mapping[tuple[str, str], str]] = {
+    **{
+        (f"openai_responses/{name}", "$.tools[0].strict"): _STRICT
+        for name in (
+            "dd__response_function_call_streamed__0__stream",
+            "ollm__test_responses_tool_calls__0__unary",
+        )
+    },
+    **{
+        (f"openai_responses/dd__response_with_mixed_prompt_url_{how}__0__unary", "unreadable"): (
+            "a request has messages; a stored prompt alone has none"
+        )
+        for how in ("preserved", "stripped")
+    },
+    ("openai_responses/pai__test_openai_responses_model_http_error__0__unary", "request"): (
+        "a temperature below 0 is refused before it is sent"
+    ),
     (
         "google/pai__test_google_model_youtube_video_url_input_with_vendor_metadata__0__unary",
         "unreadable",
@@ -62,7 +92,6 @@ KNOWN_REQUESTS: Final[Mapping[tuple[str, str], str]] = {
     **{
         (place, f"$.messages[1].{key}"): _REPLAY_KEY
         for place in (
-            "cerebras/pai__test_cerebras_thinking_part_survives_multiturn__1__unary",
             "crusoe/pai__test_crusoe_tool_calling__1__unary",
             "ollama_compat/pai__test_ollama_cloud_tool_output__1__unary",
         )

@@ -65,7 +65,7 @@ class Row(msgspec.Struct, frozen=True):
         return self.base + path.format(model=quote(self.model, safe=""))
 
 
-PENDING: Final[frozenset[Wire]] = frozenset({"responses"})
+PENDING: Final[frozenset[Wire]] = frozenset()
 """Formats that a registered provider will speak, but does not yet."""
 
 _PATHS: Final[Mapping[Wire, tuple[str, str]]] = {

@@ -14,8 +14,11 @@ from tests.conformance.readers.anthropic import AnthropicReader
 from tests.conformance.readers.asked import Asked, UnreadableError
 from tests.conformance.readers.chat import ChatReader
 from tests.conformance.readers.cohere import CohereReader
+from tests.conformance.readers.converse import ConverseReader
 from tests.conformance.readers.gemini import GeminiReader
+from tests.conformance.readers.mistral import MistralReader
 from tests.conformance.readers.ollama import OllamaReader
+from tests.conformance.readers.responses import ResponsesReader
 from tests.conformance.reasons import Wire
 
 __all__ = ["READERS", "Asked", "Reader", "UnreadableError"]
@@ -44,5 +47,8 @@ READERS: Final[Mapping[Wire, Reader]] = {
     "anthropic": AnthropicReader(),
     "cohere": CohereReader(),
     "google": GeminiReader(),
+    "bedrock": ConverseReader(),
+    "mistral": MistralReader(),
+    "responses": ResponsesReader(),
     "ollama": OllamaReader(),
 }

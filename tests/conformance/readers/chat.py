@@ -85,8 +85,9 @@ class ChatReader:
         if "max_completion_tokens" in plain:
             plain["max_tokens"] = plain.pop("max_completion_tokens")
         plain["messages"] = [_canonical_message(message) for message in items(plain["messages"])]
-        if not plain.get("tools", True):
-            del plain["tools"]
+        if not plain.get("tools"):
+            plain.pop("tools", None)
+            plain.pop("tool_choice", None)
         if "tools" in plain:
             plain["tools"] = [_canonical_tool(tool) for tool in items(plain["tools"])]
         for key in ("tool_choice", "response_format"):
@@ -252,7 +253,7 @@ def _reasoning(wanted: Json) -> ReasoningConfig:
 
 def _canonical_message(message: Json) -> Json:
     """Developer is the later word for system, and a lone text may stand in a list."""
-    plain = without_empty(message)
+    plain = {key: value for key, value in without_empty(message).items() if value != []}
     if plain["role"] == "developer":
         plain["role"] = "system"
     content = [without_empty(part) for part in items(plain.get("content"))]
