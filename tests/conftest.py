@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from beluga.testing import virtual_backends
+
 BACKENDS = ["asyncio", "trio"]
 if sys.version_info >= (3, 12):
     BACKENDS.insert(1, "asyncio-eager")
+
+PERSONAL = re.compile(
+    r"_(API_KEY|AUTH_TOKEN|BASE_URL|API_BASE|API_URL|ENDPOINT)$"
+    r"|^(AWS|AZURE|GOOGLE)_|^(HF_TOKEN|OLLAMA_HOST)$|_PROXY$",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_personal() -> None:
+    """Forget the keys, addresses and proxies of whoever runs the tests."""
+    for name in [name for name in os.environ if PERSONAL.search(name)]:
+        del os.environ[name]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -21,8 +38,6 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     A test that is marked `real_time` gets the real clock. Never use a virtual clock with a real
     socket: while bytes are under way nothing is scheduled, so every timeout fires at once.
     """
-    from beluga.testing import virtual_backends
-
     name, _, eager = request.param.partition("-")
     real_time = request.node.get_closest_marker("real_time") is not None
     options = {} if real_time else virtual_backends()[name]
