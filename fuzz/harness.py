@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,14 +34,16 @@ class Finding:
     error: Exception
 
 
-def run(harness: Harness, seconds: float, chance: Random) -> tuple[int, Finding | None]:
-    """Try inputs until one breaks the invariant or the time is over.
+def run(
+    harness: Harness, seconds: float, chance: Random, most: int = sys.maxsize
+) -> tuple[int, Finding | None]:
+    """Try inputs until one breaks the invariant, the time is over or there were as many as asked.
 
     Returns:
         How many were tried, and the finding, if there is one.
     """
     end, count = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
+    while count < most and time.monotonic() < end:
         count += 1
         atoms = _atoms(harness.tokens, chance)
         if _broken_by(harness, atoms) is not None:
