@@ -36,7 +36,8 @@ def ollama(config: ProviderConfig) -> ChatModel:
 
     Settings: `num_ctx`, the tokens of context to load the model with, since a server cuts longer
     conversations without a word; and `keep_alive`, how long to keep it loaded, in seconds or as
-    `"10m"`. Other options of the server's go through `extra={"options": {"mirostat": 2}}`.
+    `"10m"`. Other options of the server's go through `extra={"options": {"mirostat": 2}}`, and an
+    effort for a model that knows levels, other than gpt-oss, through `extra={"think": "high"}`.
 
     Raises:
         InvalidInputError: An address or a setting is none.
