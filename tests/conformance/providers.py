@@ -46,7 +46,7 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def spoken(self) -> bool:
         """Whether there is a provider that speaks the format."""
-        return self.entry in list_providers() and self.wire not in PENDING
+        return self.entry in list_providers()
 
     def model_at(self, url: str, model: str | None = None) -> ChatModel:
         """Return the model, served at *url*."""
@@ -64,9 +64,6 @@ class Row(msgspec.Struct, frozen=True):
         path = streamed if recording.streaming else whole
         return self.base + path.format(model=quote(self.model, safe=""))
 
-
-PENDING: Final[frozenset[Wire]] = frozenset()
-"""Formats that a registered provider will speak, but does not yet."""
 
 _PATHS: Final[Mapping[Wire, tuple[str, str]]] = {
     "chat": ("/chat/completions", "/chat/completions"),
@@ -139,5 +136,4 @@ BY_FOLDER: Final[Mapping[str, Row]] = {
 
 def row_of_provider(provider: str) -> Row:
     """Return the row of a provider by its registered name; one that has none speaks chat."""
-    row = _NATIVE.get(provider) or BY_FOLDER.get(provider) or _chat(provider, "some-model")
-    return BY_FOLDER[f"{provider}_chat"] if row.wire in PENDING else row
+    return _NATIVE.get(provider) or BY_FOLDER.get(provider) or _chat(provider, "some-model")
