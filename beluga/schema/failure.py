@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from beluga.schema.redaction import redact
+from beluga.schema.redaction import redact, redact_and_cut
 
 __all__ = ["RETRYABLE", "ErrorCode", "Failure"]
 
@@ -38,7 +39,8 @@ BODY_LIMIT: Final = 4096
 class Failure(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """Say how an attempt failed.
 
-    `message` and `body` are cleared of credentials, and `body` is cut to 4 kB.
+    What the provider sent is cleared of all that looks like a credential, and `body` is cut to
+    4 kB.
 
     Attributes:
         code: Which of the closed set of failures it is.
@@ -71,6 +73,24 @@ class Failure(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     attempts: tuple[Failure, ...] = ()
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "message", redact(self.message))
+        for name in ("message", "request_id", "provider_code"):
+            text = getattr(self, name)
+            if text:
+                msgspec.structs.force_setattr(self, name, redact(text))
         if self.body is not None:
-            msgspec.structs.force_setattr(self, "body", redact(self.body[:BODY_LIMIT]))
+            body = redact_and_cut(self.body, BODY_LIMIT)
+            msgspec.structs.force_setattr(self, "body", body)
+
+    def without(self, secrets: Sequence[str]) -> Failure:
+        """Return this failure with none of *secrets* in it, whatever they look like."""
+
+        def clean(text: str | None) -> str | None:
+            return text if text is None else redact(text, secrets)
+
+        return msgspec.structs.replace(
+            self,
+            message=redact(self.message, secrets),
+            request_id=clean(self.request_id),
+            provider_code=clean(self.provider_code),
+            body=clean(self.body),
+        )

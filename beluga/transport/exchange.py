@@ -21,7 +21,6 @@ from beluga.schema import (
     Timeouts,
     Usage,
 )
-from beluga.schema.redaction import redact
 from beluga.transport.dialect import Decoder, Dialect
 from beluga.transport.failures import request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
@@ -176,11 +175,8 @@ class Exchange:
         Once somebody has seen content, the same request cannot be made again as if nothing were.
         """
         shown = self._request.streaming and self._first_content is not None
-        body = failure.body
         return msgspec.structs.replace(
-            failure,
-            message=redact(failure.message, secrets),
-            body=body if body is None else redact(body, secrets),
+            failure.without(secrets),
             provider=failure.provider or self._info.provider,
             model=failure.model or self._info.model,
             retryable=failure.retryable and not shown,
