@@ -227,7 +227,7 @@ def official_sdk() -> Sdk:
 
         def takes(self, body: Any) -> bool:
             try:
-                return self.read(body) == body
+                return bool(self.read(body) == body)
             except pydantic.ValidationError:
                 return False
 
