@@ -70,7 +70,7 @@ _MESSAGES: Final[Mapping[ErrorCode, re.Pattern[str]]] = {
     "context_length": re.compile(
         r"maximum context length|context length is only|exceeds the available context size"
         r"|prompt is too long|input is too long for requested model|too many input tokens"
-        r"|input token count .* exceeds|reduce the length of the (messages|prompt)"
+        r"|input token count .*(?:exceeds|only supports)|reduce the length of the (messages|prompt)"
         r"|number of input tokens exceeds|exceed context limit",
         re.IGNORECASE,
     ),
