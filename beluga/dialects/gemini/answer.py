@@ -11,7 +11,7 @@ from beluga.dialects.gemini.calls import Calls
 from beluga.dialects.gemini.notes import Notes
 from beluga.dialects.gemini.output import ORIGIN, media_part, provider_part
 from beluga.dialects.gemini.usage import counts, usage_of
-from beluga.dialects.gemini.wire import Body, Candidate, PartWire, PromptFeedback
+from beluga.dialects.gemini.wire import Body, Candidate, PartWire, PromptFeedback, UsageWire
 from beluga.outcomes import Ok, Outcome
 from beluga.schema import (
     Emission,
@@ -56,7 +56,7 @@ class Answer:
     """
 
     def __init__(self) -> None:
-        self.usage = Usage()
+        self._usage = UsageWire()
         self._id: str | None = None
         self._model: str | None = None
         self._reason: str | None = None
@@ -69,6 +69,11 @@ class Answer:
         self._writing: list[list[str]] | None = None  # which of the two goes on
         self._others = 0
         self._notes = Notes()
+
+    @property
+    def usage(self) -> Usage:
+        """What has been said of tokens so far; each word on it is the whole."""
+        return usage_of(self._usage)
 
     def take(self, body: Body, raw: bytes, chunks: list[Emission]) -> None:
         """Take in a body, whole or one event's, and append its chunks.
@@ -85,7 +90,7 @@ class Answer:
         usage = body.usage_metadata
         if usage is not None:
             if counts(usage):
-                self.usage = usage_of(usage)
+                self._usage = usage
             self._notes.take_usage(usage)
         if body.prompt_feedback is not None and body.prompt_feedback.block_reason:
             self._feedback = body.prompt_feedback

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -15,31 +16,27 @@ from beluga.transport.retry_after import parse_duration
 __all__ = ["failure_in", "read_report"]
 
 
-class Violation(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """A quota that was exceeded."""
-
+class _Violation(msgspec.Struct, frozen=True, rename="camel", gc=False):
     quota_id: str | None = None
 
 
-class Detail(msgspec.Struct, frozen=True, rename="camel"):
+class _Detail(msgspec.Struct, frozen=True, rename="camel"):
     """The fields of `ErrorInfo`, `RetryInfo` and `QuotaFailure`, whichever it is."""
 
     reason: str | None = None
     retry_delay: str | None = None
-    violations: list[Violation] | None = None
+    violations: list[_Violation] | None = None
 
 
-class ErrorWire(msgspec.Struct, frozen=True):
-    """What stands under `error`."""
-
-    code: int | None = None
+class _Error(msgspec.Struct, frozen=True):
+    code: int | str | None = None
     message: str | None = None
-    status: str | None = None
-    details: list[Detail] | None = None
+    status: int | str | None = None
+    details: list[msgspec.Raw] | None = None
 
 
 class _Envelope(msgspec.Struct, frozen=True):
-    error: ErrorWire | str
+    error: _Error | str
 
 
 # Reasons in an ErrorInfo that say more than the status beside them.
@@ -50,7 +47,8 @@ _REASONS: Final[Mapping[str, ErrorCode]] = {
     "QUOTA_EXHAUSTED": "budget_exhausted",
 }
 
-_decode: Final = msgspec.json.Decoder(_Envelope | list[_Envelope], strict=False).decode
+_decode: Final = msgspec.json.Decoder(_Envelope | list[_Envelope]).decode
+_decode_detail: Final = msgspec.json.Decoder(_Detail).decode
 
 
 def failure_in(head: ResponseHead, body: bytes, *, in_stream: bool = False) -> Failure:
@@ -72,33 +70,50 @@ def read_report(body: bytes) -> ErrorReport:
     return ErrorReport(message=error) if isinstance(error, str) else _report(error)
 
 
-def _report(error: ErrorWire) -> ErrorReport:
-    details = error.details or []
+def _report(error: _Error) -> ErrorReport:
+    details = _known_details(error.details or ())
     reasons = [detail.reason for detail in details if detail.reason]
     delays = [parse_duration(d.retry_delay) for d in details if d.retry_delay is not None]
-    status = error.code if error.code is not None and 400 <= error.code < 600 else None
+    word = error.status if isinstance(error.status, str) else None
     return ErrorReport(
         message=error.message,
-        words=(*reasons, error.status) if error.status else tuple(reasons),
-        status=status,
+        words=(*reasons, word) if word else tuple(reasons),
+        status=_status(error),
         retry_after=next((delay for delay in delays if delay is not None), None),
-        code=_code(error, reasons),
+        code=_code(error, reasons, _quotas(details)),
     )
 
 
-def _code(error: ErrorWire, reasons: list[str]) -> ErrorCode | None:
+def _known_details(raws: Sequence[msgspec.Raw]) -> list[_Detail]:
+    """Return the details that have a known form; there are many more."""
+    details: list[_Detail] = []
+    for raw in raws:
+        with suppress(msgspec.MsgspecError):
+            details.append(_decode_detail(raw))
+    return details
+
+
+def _status(error: _Error) -> int | None:
+    for value in (error.code, error.status):
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if isinstance(number, int) and 400 <= number < 600:
+            return number
+    return None
+
+
+def _code(error: _Error, reasons: Sequence[str], quotas: Sequence[str]) -> ErrorCode | None:
     for reason in reasons:
         if reason in _REASONS:
             return _REASONS[reason]
-    if error.status != "RESOURCE_EXHAUSTED" and error.code != 429:
+    if error.status != "RESOURCE_EXHAUSTED" and _status(error) != 429:
         return None
-    if any("PerDay" in quota for quota in _quotas(error)):
+    if any("PerDay" in quota for quota in quotas):
         return "budget_exhausted"  # tomorrow there is more; no back-off waits that long
     if error.message is not None and "no capacity available" in error.message.lower():
         return "provider_unavailable"
     return None
 
 
-def _quotas(error: ErrorWire) -> list[str]:
-    violations = [v for detail in error.details or [] for v in detail.violations or []]
+def _quotas(details: Sequence[_Detail]) -> list[str]:
+    violations = [violation for detail in details for violation in detail.violations or ()]
     return [violation.quota_id for violation in violations if violation.quota_id is not None]

@@ -29,17 +29,16 @@ class Notes:
 
     def take_usage(self, wire: UsageWire) -> None:
         """Take in how the request was served."""
-        named = {"service_tier": wire.service_tier, "traffic_type": wire.traffic_type}
-        self._plain.update({name: value for name, value in named.items() if value is not None})
+        if wire.service_tier is not None:
+            self._plain["service_tier"] = wire.service_tier
+        if wire.traffic_type is not None:
+            self._plain["traffic_type"] = wire.traffic_type
 
     def take_candidate(self, wire: Candidate) -> None:
         """Take in what stands beside the content; what comes later is fuller."""
-        named = {
-            "grounding": wire.grounding_metadata,
-            "url_context": wire.url_context_metadata,
-            "safety_ratings": wire.safety_ratings,
-        }
-        self._raw.update({name: raw for name, raw in named.items() if raw not in _NOTHING})
+        self._keep("grounding", wire.grounding_metadata)
+        self._keep("url_context", wire.url_context_metadata)
+        self._keep("safety_ratings", wire.safety_ratings)
         if wire.citation_metadata is not None:
             self._citations = wire.citation_metadata
         if wire.avg_logprobs is not None:
@@ -88,6 +87,10 @@ class Notes:
         if self._others:
             found["alternatives"] = ["".join(self._others[i]) for i in sorted(self._others)]
         return found
+
+    def _keep(self, name: str, raw: msgspec.Raw) -> None:
+        if raw is not ABSENT and raw not in _NOTHING:
+            self._raw[name] = raw
 
     def _take_logprobs(self, result: dict[str, object]) -> None:
         """Those of a stream come piece by piece, and are joined."""

@@ -10,9 +10,10 @@ __all__ = ["counts", "usage_of"]
 
 def counts(wire: UsageWire) -> bool:
     """Whether *wire* counts anything; Vertex sends some that only name a service tier."""
-    return any(
-        count is not None
-        for count in (wire.prompt_token_count, wire.candidates_token_count, wire.total_token_count)
+    return (
+        wire.total_token_count is not None
+        or wire.prompt_token_count is not None
+        or wire.candidates_token_count is not None
     )
 
 
