@@ -70,8 +70,8 @@ def test_a_reason_says_more_than_the_status(
         "The input token count (1200345) exceeds the maximum number of tokens allowed (1048576).",
         "The input token count exceeds the maximum number of tokens allowed 1048576.",
         (
-            "Unable to submit request because the input token count is 1200345 but model only supports "
-            "up to 1048576. Reduce the input token count and try again."
+            "Unable to submit request because the input token count is 1200345 but model only "
+            "supports up to 1048576. Reduce the input token count and try again."
         ),
     ],
 )
