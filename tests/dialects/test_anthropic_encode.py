@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 
 from beluga.dialects.anthropic import AnthropicDialect
@@ -122,9 +123,10 @@ def test_a_conversation_without_a_word_is_refused(messages: tuple[Message, ...])
         written(*messages)
 
 
-def test_half_a_character_is_refused() -> None:
+@pytest.mark.parametrize("part", [TextPart("\ud83d"), ProviderPart("x", "anthropic", '"\ud83d"')])
+def test_half_a_character_is_refused(part: Part) -> None:
     with pytest.raises(InvalidInputError, match="half a character"):
-        written(HumanMessage("\ud83d"))
+        written(HumanMessage((part,)))
 
 
 def test_images() -> None:
@@ -230,6 +232,8 @@ def test_who_made_a_call_goes_back_with_it() -> None:
     call = ToolCall("a", "f", "{}", signature=caller, origin="anthropic")
     (block,) = body(ASK, AIMessage((call,)), RAIN)["messages"][1]["content"]
     assert block["caller"] == {"type": "code_execution_20250825", "tool_id": "s"}
+    with pytest.raises(InvalidInputError, match="not as it was"):
+        written(AIMessage((msgspec.structs.replace(call, signature="?"),)), RAIN)
 
 
 def test_thoughts_go_back_to_their_maker_alone() -> None:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from beluga.dialects.media import MediaPart, base64_text, inlined, media_type_of
+from beluga.errors import invalid_input
 from beluga.schema import (
     AudioPart,
     Citation,
@@ -116,11 +117,19 @@ class BlockEncoder:
             "name": call.name,
             "input": _arguments(call.arguments),
         }
-        if call.signature is not None and call.origin == self._origin:
-            block |= msgspec.json.decode(call.signature, type=dict[str, msgspec.Raw])
-        elif call.signature is not None:
-            self._omissions.foreign(f"the proof of call {call.id}", "only its maker reads it")
+        if call.signature is not None:
+            block |= self._caller(call, call.signature)
         return block
+
+    def _caller(self, call: ToolCall, proof: str) -> Mapping[str, object]:
+        """Who made a call, where that was not the model itself."""
+        if call.origin != self._origin:
+            self._omissions.foreign(f"the proof of call {call.id}", "only its maker reads it")
+            return {}
+        try:
+            return msgspec.json.decode(proof, type=dict[str, msgspec.Raw])
+        except msgspec.MsgspecError:
+            raise invalid_input(f"the signature of call {call.id!r} is not as it was") from None
 
     def _image(self, part: ImagePart, where: str) -> Wire | None:
         if part.detail not in (None, "auto"):

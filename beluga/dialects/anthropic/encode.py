@@ -68,6 +68,13 @@ class RequestEncoder:
         Raises:
             InvalidInputError: It cannot be said on this wire.
         """
+        try:
+            body = msgspec.json.encode(self._body(request))
+        except UnicodeEncodeError as error:
+            raise invalid_input(f"the request holds half a character: {error}") from None
+        return Encoded(body, betas_of(request.options, files=self._blocks.has_file_ids))
+
+    def _body(self, request: Request) -> Wire:
         thinking = self._thinking(request.messages, request.options)
         missing = {**_MISSING, **refused_options(request.options, self._like, thinking)}
         options = without(request.options, missing, self._omissions)
@@ -87,7 +94,7 @@ class RequestEncoder:
         if request.streaming:
             wire["stream"] = True
         wire.update(options.extra or {})
-        return Encoded(_json(wire), betas_of(options, files=self._blocks.has_file_ids))
+        return wire
 
     def _thinking(self, messages: Sequence[Message], options: GenerateOptions) -> Thinking:
         thinking = thinking_of(options, self._like, self._omissions)
@@ -189,10 +196,3 @@ def _schema(schema: Mapping[str, object], description: str | None = None) -> Map
     if description is None or "description" in schema:
         return schema
     return {**schema, "description": description}
-
-
-def _json(wire: Wire) -> bytes:
-    try:
-        return msgspec.json.encode(wire)
-    except UnicodeEncodeError as error:
-        raise invalid_input(f"the request holds half a character: {error}") from None
