@@ -148,134 +148,38 @@ else:
     import importlib
 
     _MODULES = {
-        "beluga.blocking": ("blocking",),
+        "beluga.blocking": "blocking",
         "beluga.effects": (
-            "BackendClock",
-            "CanChoose",
-            "Clock",
-            "Effects",
-            "Emit",
-            "HasClock",
-            "HasNotify",
-            "HasRandom",
-            "Notify",
-            "Random",
-            "live",
+            "BackendClock CanChoose Clock Effects Emit HasClock HasNotify HasRandom Notify Random "
+            "live"
         ),
         "beluga.errors": (
-            "AllModelsFailedError",
-            "AuthError",
-            "BelugaError",
-            "BudgetExhaustedError",
-            "ContentFilterError",
-            "ContextLengthError",
-            "ContextOverflowError",
-            "GuardBlockedError",
-            "IncompleteStreamError",
-            "InvalidInputError",
-            "ModelError",
-            "ModelTimeoutError",
-            "NotFoundError",
-            "OutputInvalidError",
-            "ProviderDownError",
-            "RateLimitError",
-            "StreamUsageError",
-            "ToolFailedError",
-            "UnsupportedError",
-            "error_for",
+            "AllModelsFailedError AuthError BelugaError BudgetExhaustedError ContentFilterError "
+            "ContextLengthError ContextOverflowError GuardBlockedError IncompleteStreamError "
+            "InvalidInputError ModelError ModelTimeoutError NotFoundError OutputInvalidError "
+            "ProviderDownError RateLimitError StreamUsageError ToolFailedError UnsupportedError "
+            "error_for"
         ),
-        "beluga.events": (
-            "AttemptEnded",
-            "Attempted",
-            "Event",
-            "LeftOut",
-            "RateLimits",
-            "RateWindow",
-        ),
-        "beluga.hooks": (
-            "Hooks",
-            "Middleware",
-            "apply_middleware",
-            "compose_hooks",
-            "with_hooks",
-        ),
-        "beluga.model": (
-            "ChatModel",
-            "Wrapper",
-        ),
-        "beluga.outcomes": (
-            "Ok",
-            "Outcome",
-            "attempt",
-            "unwrap",
-        ),
-        "beluga.registry": (
-            "ProviderConfig",
-            "ProviderConfigDict",
-            "list_providers",
-            "new",
-            "register",
-        ),
+        "beluga.events": "AttemptEnded Attempted Event LeftOut RateLimits RateWindow",
+        "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
+        "beluga.model": "ChatModel Wrapper",
+        "beluga.outcomes": "Ok Outcome attempt unwrap",
+        "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
         "beluga.schema": (
-            "UNSET",
-            "AIMessage",
-            "AudioPart",
-            "Capabilities",
-            "Citation",
-            "Emission",
-            "ErrorCode",
-            "Failure",
-            "FilePart",
-            "Finish",
-            "FinishReason",
-            "GenerateOptions",
-            "HumanMessage",
-            "ImagePart",
-            "JsonObject",
-            "JsonSchema",
-            "JsonValue",
-            "Message",
-            "ModelInfo",
-            "NamedTool",
-            "Options",
-            "Part",
-            "PartDone",
-            "Prices",
-            "Prompt",
-            "PromptCache",
-            "ProviderPart",
-            "ProviderTool",
-            "ReasoningConfig",
-            "ReasoningDelta",
-            "ReasoningPart",
-            "RefusalPart",
-            "Request",
-            "ResponseFormat",
-            "Restarted",
-            "Spent",
-            "StreamChunk",
-            "SystemMessage",
-            "TextDelta",
-            "TextFormat",
-            "TextPart",
-            "Timeouts",
-            "Tool",
-            "ToolCall",
-            "ToolCallDelta",
-            "ToolChoice",
-            "ToolMessage",
-            "ToolSpec",
-            "Usage",
-            "VideoPart",
-            "fold",
-            "unfold",
+            "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
+            "Finish FinishReason GenerateOptions HumanMessage ImagePart JsonObject JsonSchema "
+            "JsonValue Message ModelInfo NamedTool Options Part PartDone Prices Prompt PromptCache "
+            "ProviderPart ProviderTool ReasoningConfig ReasoningDelta ReasoningPart RefusalPart "
+            "Request ResponseFormat Restarted Spent StreamChunk SystemMessage TextDelta TextFormat "
+            "TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice ToolMessage ToolSpec Usage "
+            "VideoPart fold unfold"
         ),
-        "beluga.streams": ("ChunkStream",),
-        "beluga.transport.auth": ("Credentials",),
-        "beluga.transport.http": ("Http",),
-        "beluga.transport.httpx_http": ("HttpxHttp",),
+        "beluga.streams": "ChunkStream",
+        "beluga.transport.auth": "Credentials",
+        "beluga.transport.http": "Http",
+        "beluga.transport.httpx_http": "HttpxHttp",
     }
-    _HOMES = {name: module for module, names in _MODULES.items() for name in names}
+    _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
     def __getattr__(name: str) -> object:
         # Only at run time: a type checker that saw this would let a misspelt name pass.
