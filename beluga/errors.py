@@ -1,24 +1,26 @@
 """What can go wrong.
 
-    BelugaError
-    ├── ModelError                   made from one Failure, whose fields are its properties
-    │   ├── RateLimitError           rate_limit
-    │   ├── ModelTimeoutError        timeout
-    │   ├── ProviderDownError        provider_unavailable
-    │   │   └── IncompleteStreamError    incomplete_stream
-    │   ├── AuthError                auth_error
-    │   ├── NotFoundError            not_found
-    │   ├── InvalidInputError        invalid_input
-    │   │   ├── ContextLengthError   context_length
-    │   │   └── UnsupportedError     unsupported
-    │   ├── ContentFilterError       content_filter
-    │   ├── ToolFailedError          tool_failed
-    │   ├── GuardBlockedError        guard_blocked
-    │   ├── BudgetExhaustedError     budget_exhausted
-    │   ├── OutputInvalidError       output_invalid
-    │   └── AllModelsFailedError     the code of the last cause
-    ├── ContextOverflowError         messages that cannot be made to fit
-    └── StreamUsageError             a stream used twice, or outside its block
+```text
+BelugaError
+├── ModelError                   made from one Failure, whose fields are its properties
+│   ├── RateLimitError           rate_limit
+│   ├── ModelTimeoutError        timeout
+│   ├── ProviderDownError        provider_unavailable
+│   │   └── IncompleteStreamError    incomplete_stream
+│   ├── AuthError                auth_error
+│   ├── NotFoundError            not_found
+│   ├── InvalidInputError        invalid_input
+│   │   ├── ContextLengthError   context_length
+│   │   └── UnsupportedError     unsupported
+│   ├── ContentFilterError       content_filter
+│   ├── ToolFailedError          tool_failed
+│   ├── GuardBlockedError        guard_blocked
+│   ├── BudgetExhaustedError     budget_exhausted
+│   ├── OutputInvalidError       output_invalid
+│   └── AllModelsFailedError     the code of the last cause
+├── ContextOverflowError         messages that cannot be made to fit
+└── StreamUsageError             a stream used twice, or outside its block
+```
 """
 
 from __future__ import annotations
