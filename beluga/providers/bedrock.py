@@ -24,6 +24,7 @@ ENDPOINT: Final = Endpoint(
     key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
 )
 SERVICE: Final = "bedrock"
+SETTINGS: Final = ("region", "profile", "base_model")
 NO_REGION: Final = "bedrock needs a region: set AWS_REGION, or give settings={'region': …}"
 
 _REGION: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
@@ -41,9 +42,12 @@ def bedrock(config: ProviderConfig) -> ChatModel:
     the address from `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` and `AWS_ENDPOINT_URL`.
 
     Raises:
-        InvalidInputError: The region is not known, or is none.
+        InvalidInputError: The region is not known, or a setting is wrong.
         AuthError: There is no key, and nowhere to look for credentials.
     """
+    unknown = [name for name in config.settings if name not in SETTINGS]
+    if unknown:
+        raise invalid_input(f"unknown setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
     profile = _text(config, "profile")
     region = _region_of(config, profile)
     endpoint = msgspec.structs.replace(ENDPOINT, base_url=_public_url(region))
