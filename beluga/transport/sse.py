@@ -106,7 +106,7 @@ class SseReader:
     def close(self) -> list[SseEvent]:
         """Take in the end of the stream.
 
-        The standard drops an event that no empty line has ended. Some servers forget that line after
+        The standard drops an event that no empty line has ended. Some servers forget it after
         their last event, so it is given out; a cut one shows itself when it is decoded.
         """
         rest = b"".join(self._pieces)
@@ -133,12 +133,16 @@ class SseReader:
             elif line.startswith(b"data:"):
                 value = line[6:] if line[5:6] == b" " else line[5:]
                 self._data.append(value)
-                self._size += len(value)
+                self._size += len(value) + 1  # with the LF that joins it to the next
                 self._check(self._size)
             elif line.startswith(b"event:"):
                 self._name = line[7:] if line[6:7] == b" " else line[6:]
             elif line == b"data":
                 self._data.append(b"")
+                self._size += 1
+                self._check(self._size)
+            elif line == b"event":
+                self._name = b""
             elif line[0] in _JSON_STARTS and self._stray_size < STRAY_CAP:
                 self._strays.append(line)
                 self._stray_size += len(line)

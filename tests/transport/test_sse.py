@@ -1,0 +1,54 @@
+"""Server-sent events, by the standard's own examples, and what bounds them.
+
+The examples are those of section 9.2.6 of the WHATWG HTML standard.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from beluga.errors import ProviderDownError
+from beluga.transport.sse import SseEvent, SseReader
+
+EXAMPLES: dict[bytes, list[SseEvent]] = {
+    b"data: YHOO\ndata: +2\ndata: 10\n\n": [SseEvent(b"YHOO\n+2\n10")],
+    b": test stream\n\ndata: first event\nid: 1\n\n"
+    b"data:second event\nid\n\ndata:  third event\n\n": [
+        SseEvent(b"first event"),
+        SseEvent(b"second event"),
+        SseEvent(b" third event"),
+    ],
+    b"data\n\ndata\ndata\n\n": [SseEvent(b""), SseEvent(b"\n")],
+    b"data:test\n\ndata: test\n\n": [SseEvent(b"test"), SseEvent(b"test")],
+    b"event: add\ndata: 73857293\n\nevent: remove\ndata: 2153\n\n": [
+        SseEvent(b"73857293", b"add"),
+        SseEvent(b"2153", b"remove"),
+    ],
+}
+
+OTHERS: dict[bytes, list[SseEvent]] = {
+    b"event: add\nevent\ndata: 1\n\n": [SseEvent(b"1")],  # a field without a colon has no value
+    b"event: add\n\ndata: 1\n\n": [SseEvent(b"1")],
+    b"\xef\xbb\xbfdata: 1\r\rdata: 2\r\n\r\n": [SseEvent(b"1"), SseEvent(b"2")],
+    "data: a\u2028b\x0bc\x85\n\n".encode(): [SseEvent("a\u2028b\x0bc\x85".encode())],
+    b"data: not ended": [SseEvent(b"not ended")],
+    b"database: 1\nevents: 2\n\n": [],
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize(("stream", "events"), [*EXAMPLES.items(), *OTHERS.items()])
+def test_a_stream_gives_its_events_however_it_is_cut(
+    stream: bytes, events: list[SseEvent], size: int
+) -> None:
+    reader = SseReader()
+    found = [e for at in range(0, len(stream), size) for e in reader.feed(stream[at : at + size])]
+    assert found + reader.close() == events
+
+
+@pytest.mark.parametrize("line", [b"data: 1234567\n", b"data\n", b"data:\n", b"data: 12345"])
+def test_an_event_that_never_ends_is_refused(line: bytes) -> None:
+    reader = SseReader(cap=1000)
+    with pytest.raises(ProviderDownError, match="over 1000 bytes"):
+        for _ in range(2000):
+            reader.feed(line)
