@@ -16,6 +16,7 @@ from beluga.testing.faults import (
     Stall,
     Status,
 )
+from beluga.testing.replay import Recorder, Recording, Replay, record, replay
 from beluga.testing.simulator import CallTool, SimulatedReply, SimulatedRequest, Simulator
 from beluga.testing.virtual_time import virtual_backends
 
@@ -27,6 +28,9 @@ __all__ = [
     "Fault",
     "Garbage",
     "InStreamError",
+    "Recorder",
+    "Recording",
+    "Replay",
     "Reply",
     "ResetConnection",
     "ScriptedModel",
@@ -37,5 +41,7 @@ __all__ = [
     "Stall",
     "Status",
     "Step",
+    "record",
+    "replay",
     "virtual_backends",
 ]

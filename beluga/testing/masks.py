@@ -7,20 +7,23 @@ from typing import Final
 
 from beluga.schema.redaction import HIDDEN, redact
 
-__all__ = ["mask_headers"]
+__all__ = ["mask_headers", "secrets_in"]
 
-_SECRET: Final = (
+_SECRET_ENDINGS: Final = (
     "api-key",
     "authorization",
     "cookie",
-    "credential",
-    "secret",
-    "signature",
-    "token",
-    "x-bf-vk",
-    "x-goog-api-key",
+    "-credential",
+    "-secret",
+    "-signature",
+    "-token",
+    "-vk",
+    "subscription-key",
 )
-"""What the name of a header that carries a credential holds."""
+"""How the names of headers end that carry credentials; those of limits end in `tokens`."""
+
+SHORTEST: Final = 8
+"""Of a shorter word than this it would be rash to say that it is a key wherever it stands."""
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -31,8 +34,18 @@ def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: _mask(name.lower(), value) for name, value in headers.items()}
 
 
+def secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """Return the credentials that *headers* carry, without the word before them."""
+    secret = [value for name, value in headers.items() if _is_secret(name.lower())]
+    return [word for value in secret for word in value.split()[-1:] if len(word) >= SHORTEST]
+
+
 def _mask(name: str, value: str) -> str:
-    if not any(word in name for word in _SECRET):
+    if not _is_secret(name):
         return redact(value)
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {HIDDEN}" if space and scheme.isalpha() else HIDDEN
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(_SECRET_ENDINGS)
