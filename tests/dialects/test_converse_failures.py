@@ -161,3 +161,17 @@ def test_refusals(status: int, word: str, body: dict[str, Any], code: str, form:
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[" * 100_000, b"[]", b"\xff"])
 def test_refusals_by_somebody_in_between(body: bytes) -> None:
     assert DIALECT.failure(ResponseHead(503), body).code == "provider_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}}, "not_found"),
+        ({"__type": "a#ValidationException", "message": "Malformed"}, "invalid_input"),
+        ({"message": "Something broke."}, "provider_unavailable"),
+    ],
+)
+def test_a_good_response_may_hold_an_error(body: dict[str, Any], code: str) -> None:
+    chunks, ending = fed(json.dumps(body).encode(), 9, streaming=False)
+    assert chunks == []
+    assert (failure(ending).code, failure(ending).in_stream) == (code, True)

@@ -8,7 +8,12 @@ import msgspec
 
 from beluga.dialects.converse.answer import Answer
 from beluga.dialects.converse.blocks import readable
-from beluga.dialects.converse.failures import exception_in, is_exception
+from beluga.dialects.converse.failures import (
+    exception_in,
+    failure_in,
+    is_exception,
+    tells_of_failure,
+)
 from beluga.dialects.converse.wire import (
     Block,
     BlockDelta,
@@ -131,6 +136,7 @@ class WholeDecoder:
     """
 
     def __init__(self, head: ResponseHead, origin: str) -> None:
+        self._head = head
         self._pieces: list[bytes] = []
         self._answer = Answer(origin, head.header("x-amzn-requestid"))
 
@@ -158,7 +164,7 @@ class WholeDecoder:
             self._answer.take_metadata(whole)
             message = whole.output.message if whole.output is not None else None
             if message is None or whole.stop_reason is None:
-                return Ending((), garbage("the answer holds no message", data))
+                return Ending((), self._no_answer(data))
             for index, raw in enumerate(message.content or ()):
                 _take_block(self._answer, index, raw, chunks)
             fields = whole.additional_model_response_fields
@@ -167,6 +173,11 @@ class WholeDecoder:
             return Ending((), garbage("the answer is none of Converse", data))
         outcome = self._answer.outcome()
         return Ending(chunks if isinstance(outcome, Ok) else (), outcome)
+
+    def _no_answer(self, data: bytes) -> Failure:
+        if tells_of_failure(data):
+            return failure_in(self._head, data, in_stream=True)
+        return garbage("the answer holds no message", data)
 
 
 def _take_block(answer: Answer, index: int, raw: msgspec.Raw, chunks: list[Emission]) -> None:

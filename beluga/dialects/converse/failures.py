@@ -13,7 +13,7 @@ from beluga.transport.eventstream import EventStreamMessage
 from beluga.transport.failures import ErrorReport, failure_of
 from beluga.transport.http import ResponseHead
 
-__all__ = ["exception_in", "failure_in", "is_exception"]
+__all__ = ["exception_in", "failure_in", "is_exception", "tells_of_failure"]
 
 # What a name says that the status beside it does not.
 _CODES: Final[Mapping[str, ErrorCode]] = {
@@ -25,6 +25,7 @@ _CODES: Final[Mapping[str, ErrorCode]] = {
     "IncompleteSignatureException": "auth_error",
     "InvalidSignatureException": "auth_error",
     "MissingAuthenticationTokenException": "auth_error",
+    "UnknownOperationException": "not_found",
 }
 
 # The status that an exception inside a stream would have had as a response.
@@ -45,14 +46,25 @@ _decode = msgspec.json.Decoder(dict[str, object], strict=False).decode
 _decode_exception = msgspec.json.Decoder(StreamError, strict=False).decode
 
 
-def failure_in(head: ResponseHead, body: bytes) -> Failure:
-    """Return the failure that an error response stands for."""
+def failure_in(head: ResponseHead, body: bytes, *, in_stream: bool = False) -> Failure:
+    """Return the failure that an error response, or a good one with an error in it, stands for."""
     fields = _fields(body)
     texts = (fields.get(name) for name in ("message", "Message", "errorMessage"))
     message = next((text for text in texts if isinstance(text, str) and text), None)
     name = _name(head.header("x-amzn-errortype") or str(fields.get("__type") or ""))
     words = (name,) if name else ()
-    return failure_of(head, body, ErrorReport(message=message, words=words, code=_CODES.get(name)))
+    report = ErrorReport(
+        message=message or name or None,
+        words=words,
+        status=_STATUSES.get(name),
+        code=_CODES.get(name),
+    )
+    return failure_of(head, body, report, in_stream=in_stream)
+
+
+def tells_of_failure(body: bytes) -> bool:
+    """Whether a body is an error, though its response may not be one."""
+    return not _fields(body).keys().isdisjoint({"__type", "message", "Message"})
 
 
 def is_exception(message: EventStreamMessage) -> bool:
@@ -86,10 +98,13 @@ def exception_in(head: ResponseHead, message: EventStreamMessage) -> Failure:
 
 
 def _fields(body: bytes) -> dict[str, object]:
+    """The keys of an error; what does not know its path wraps them in `Output`."""
     try:
-        return _decode(body)
+        fields = _decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return {}
+    inner = fields.get("Output")
+    return {**fields, **inner} if isinstance(inner, dict) else fields
 
 
 def _name(given: str) -> str:
