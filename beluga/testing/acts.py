@@ -23,7 +23,28 @@ from beluga.testing.faults import (
     Status,
 )
 
-__all__ = ["Act", "Body", "Drop", "End", "Hang", "Head", "Piece", "Reset", "Wait", "acts_of"]
+__all__ = [
+    "Act",
+    "Body",
+    "Call",
+    "Drop",
+    "End",
+    "Hang",
+    "Head",
+    "Piece",
+    "Reset",
+    "Wait",
+    "acts_of",
+]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request, read to its end. The names of `headers` are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -5,30 +5,20 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import anyio
 import h11
-import msgspec
 from anyio.abc import SocketAttribute, SocketStream
 
-from beluga.testing.acts import Act, Drop, End, Hang, Head, Piece, Reset, Wait
+from beluga.testing.acts import Act, Call, Drop, End, Hang, Head, Piece, Reset, Wait
 
-__all__ = ["Call", "Handler", "serve_connection"]
+__all__ = ["Handler", "serve_connection"]
 
 BODY_CAP: Final = 64 * 1024 * 1024
 READ_SIZE: Final = 65536
 GONE: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError)
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One request, read to its end. The names of `headers` are in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 Handler = Callable[[Call], Iterable[Act]]

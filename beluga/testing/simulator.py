@@ -16,9 +16,8 @@ from beluga.errors import invalid_input
 from beluga.providers.mock import natural_reason
 from beluga.schema import AIMessage, ToolCall, Usage
 from beluga.schema.redaction import redact
-from beluga.testing.acts import Act, Body, End, Head, Piece, acts_of
+from beluga.testing.acts import Act, Body, Call, End, Head, Piece, acts_of
 from beluga.testing.faults import Fault, InStreamError, Status, spoils
-from beluga.testing.http_server import Call, serve_connection
 from beluga.testing.masks import mask_headers
 from beluga.testing.speakers import SPEAKERS, Asked, Speaker
 
@@ -177,6 +176,9 @@ class Simulator:
             closed.set()
 
     async def _connected(self, stream: SocketStream) -> None:
+        # h11 is imported with the first connection, not with the test kit.
+        from beluga.testing.http_server import serve_connection
+
         await serve_connection(stream, self._respond, self._patience)
 
     def _respond(self, call: Call) -> Iterable[Act]:
