@@ -171,6 +171,7 @@ def test_what_has_no_place_is_refused(part: Any) -> None:
     [
         ("a.md", None, "md"),
         ("a.CSV", None, "csv"),
+        ("a.htm", None, "html"),
         ("a", "text/x-python; charset=utf-8", "txt"),
         ("a.json", "application/json", "txt"),
         ("a", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
@@ -324,3 +325,17 @@ def test_sources_go_back_to_the_provider_that_named_them() -> None:
     for provider, expected in (("bedrock", block), ("openai", {"text": "It rains."})):
         sent = body(ASK, AIMessage((cited,), provider=provider), ASK)
         assert sent["messages"][1]["content"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        (FilePart(PNG, name="a.png"), "image"),
+        (FilePart(url="s3://b/a.jpg"), "image"),
+        (FilePart(b"x", media_type="video/mp4"), "video"),
+        (FilePart(b"x", media_type="audio/flac"), "audio"),
+        (FilePart(url="s3://b/a.pdf"), "document"),
+    ],
+)
+def test_a_file_is_what_it_turns_out_to_be(part: FilePart, kind: str) -> None:
+    assert list(content(HumanMessage((TextPart("?"), part)))[1]) == [kind]

@@ -76,6 +76,15 @@ _DOCUMENTS: Final[Mapping[str, str]] = {
     "application/vnd.ms-excel": "xls",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
+_SEEN_AND_HEARD: Final = {"image": _IMAGES, "video": _FILMS, "audio": _SOUNDS}
+
+_ENDINGS: Final[Mapping[str, str]] = {
+    "3gp": "three_gp",
+    "htm": "html",
+    "jpg": "jpeg",
+    "markdown": "md",
+    "mpg": "mpeg",
+}
 _EXTENSIONS: Final = frozenset({*_DOCUMENTS.values(), "mov", "mkv", "flv", "wmv", "mp4", "webm"})
 
 _CALL_ID: Final = re.compile(rf"[A-Za-z0-9_.:-]{{1,{LONGEST_ID}}}")
@@ -114,11 +123,11 @@ class MediaEncoder:
                 return self._file(inlined(part), where)
 
     def _file(self, part: FilePart, where: str) -> Wire | None:
-        kind = _kind_of(part)
-        if kind in _IMAGES:
-            return self._block("image", part, _IMAGES, where)
-        if kind in _FILMS:
-            return self._block("video", part, _FILMS, where)
+        """A document, or whatever else a file turns out to be."""
+        media_type = _kind_of(part)
+        for kind, formats in _SEEN_AND_HEARD.items():
+            if _format_of(media_type, formats) is not None:
+                return self._block(kind, part, formats, where)
         block = self._block("document", part, _DOCUMENTS, where)
         if block is not None:
             document = block["document"]
@@ -133,13 +142,13 @@ class MediaEncoder:
         source = _source_of(part)
         if source is None:
             why = "Converse takes bytes, and addresses that begin with s3://"
-            self._omissions.unsupported(f"a {name} by address or id", why)
+            self._omissions.unsupported(f"{name} by address or id", why)
             return None
         media_type = _kind_of(part)
-        form = formats.get(media_type) or _format_of(media_type, formats)
+        form = _format_of(media_type, formats)
         if form is None:
             known = ", ".join(sorted(set(formats.values())))
-            self._omissions.unsupported(f"a {name} of type {media_type}", f"it may be {known}")
+            self._omissions.unsupported(f"{name} of type {media_type}", f"it may be {known}")
             return None
         return {kind: {"format": form, "source": source}}
 
@@ -211,15 +220,14 @@ def _kind_of(part: MediaPart) -> str:
         return given
     name = (part.name if isinstance(part, FilePart) else None) or _address_of(part) or ""
     ending = PurePosixPath(name.partition("?")[0]).suffix[1:].lower()
-    if part.data is None or ending in _DOCUMENTS.values():
+    if part.data is None or _format_of(ending, _DOCUMENTS) is not None:
         return ending
     return media_type_of(part)
 
 
 def _format_of(media_type: str, formats: Mapping[str, str]) -> str | None:
-    """The format that an ending, or a kind of text that is not listed, stands for."""
-    aliases = {"jpg": "jpeg", "mpg": "mpeg", "3gp": "three_gp", "htm": "html", "markdown": "md"}
-    form = aliases.get(media_type, media_type)
+    """The format that a media type, an ending, or a kind of text that is not listed stands for."""
+    form = formats.get(media_type) or _ENDINGS.get(media_type, media_type)
     if form in formats.values():
         return form
     return "txt" if media_type.startswith("text/") and "txt" in formats.values() else None
