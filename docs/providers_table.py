@@ -49,7 +49,9 @@ def table() -> str:
 def page() -> str:
     """Return the page with the table of today."""
     text = PAGE.read_text(encoding="utf-8")
-    return re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", BEGIN + table() + END, text, flags=re.S)
+    return re.sub(
+        f"{re.escape(BEGIN)}.*{re.escape(END)}", BEGIN + table() + END, text, flags=re.DOTALL
+    )
 
 
 def _row(name: str) -> str:

@@ -85,11 +85,12 @@ def inlined(part: PartT) -> PartT:
         return part
     head, found, text = part.url.removeprefix("data:").partition(",")
     media_type, *parameters = head.split(";")
+    unreadable = invalid_input(f"the data URL of this {type(part).__name__} cannot be read")
+    if not found:
+        raise unreadable
     try:
         data = decode_base64(text) if "base64" in parameters else unquote_to_bytes(text)
     except ValueError:
-        found = ""
-    if not found:
-        raise invalid_input(f"the data URL of this {type(part).__name__} cannot be read")
+        raise unreadable from None
     known = part.media_type or media_type or None
     return msgspec.structs.replace(part, url=None, data=data, media_type=known)

@@ -16,7 +16,7 @@ PROMPT = "x" * 400
 async def measure(base_url: str, turns: int, *, calls: int, at_once: int) -> dict[str, Figure]:
     """Return CPU microseconds for each call."""
     async with (
-        httpx.AsyncClient(timeout=None, trust_env=False) as client,  # noqa: S113 - loopback
+        httpx.AsyncClient(timeout=None, trust_env=False) as client,
         beluga.new("openai-compatible:gpt-5-mini", base_url=base_url) as model,
     ):
 

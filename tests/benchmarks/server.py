@@ -39,8 +39,8 @@ def _chunk(data: bytes) -> bytes:
 
 
 def _stream(events: int) -> bytes:
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    return head + _chunk(EVENT) * events + _chunk(LAST) + b"0\r\n\r\n"
+    kind = b"content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    return b"HTTP/1.1 200 OK\r\n" + kind + _chunk(EVENT) * events + _chunk(LAST) + b"0\r\n\r\n"
 
 
 def _whole() -> bytes:
@@ -77,9 +77,7 @@ def main() -> None:
     def accept() -> None:
         while True:
             connection, _ = listener.accept()
-            threading.Thread(
-                target=_serve, args=(connection, streamed, whole), daemon=True
-            ).start()
+            threading.Thread(target=_serve, args=(connection, streamed, whole), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     closing = threading.Thread(target=sys.stdin.read, daemon=True)

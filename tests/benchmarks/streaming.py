@@ -13,7 +13,7 @@ EVENTS = 20_000
 async def measure(base_url: str, turns: int) -> dict[str, Figure]:
     """Return CPU microseconds for each event."""
     async with (
-        httpx.AsyncClient(timeout=None, trust_env=False) as client,  # noqa: S113 - loopback
+        httpx.AsyncClient(timeout=None, trust_env=False) as client,
         beluga.new("openai-compatible:gpt-5-mini", base_url=base_url) as model,
     ):
 

@@ -111,7 +111,7 @@ def test_responses(case: Case) -> None:
 
 
 def _once_described(item: dict[str, object]) -> dict[str, object]:
-    """The document describes a message in parts twice, and so allows none; a result's parts once."""
+    """The document describes a message in parts twice, and so allows none."""
     if isinstance(item.get("content"), list) and "type" not in item:
         return {"type": "function_call_output", "call_id": "c", "output": item["content"]}
     return item

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -44,7 +44,9 @@ async def in_steps(seconds: float, steps: int) -> str:
     return "data"
 
 
-READS: dict[str, Callable[[float], Coroutine[Any, Any, str]]] = {
+Read: TypeAlias = Callable[[float], Coroutine[Any, Any, str]]
+
+READS: dict[str, Read] = {
     "plain": after,
     "scoped": under_its_own_timer,
     "stepwise": lambda seconds: in_steps(seconds, 7),
@@ -52,7 +54,7 @@ READS: dict[str, Callable[[float], Coroutine[Any, Any, str]]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-async def test_a_read_in_time_gives_its_value(read: Callable[[float], Coroutine[Any, Any, str]]) -> None:
+async def test_a_read_in_time_gives_its_value(read: Read) -> None:
     with Patience(5, 5) as patience:
         assert await reading(patience, read(4)) == "data"
     assert not patience.exhausted
@@ -60,7 +62,7 @@ async def test_a_read_in_time_gives_its_value(read: Callable[[float], Coroutine[
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 async def test_a_read_that_takes_too_long_is_left_at_the_deadline(
-    read: Callable[[float], Coroutine[Any, Any, str]],
+    read: Read,
 ) -> None:
     began = anyio.current_time()
     with Patience(5, 60) as patience:
@@ -115,7 +117,7 @@ async def test_without_a_bound_a_read_may_take_for_ever() -> None:
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-async def test_cancellation_from_outside_passes(read: Callable[[float], Coroutine[Any, Any, str]]) -> None:
+async def test_cancellation_from_outside_passes(read: Read) -> None:
     with Patience(50, 50) as patience:
         with anyio.move_on_after(2) as scope:
             await reading(patience, read(9))
