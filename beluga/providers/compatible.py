@@ -188,9 +188,7 @@ _RECORDS: Final = (
             key_variables=("LITELLM_PROXY_API_KEY",),
             key="optional",
         ),
-        chat=Quirks(
-            media=frozenset({"image", "audio", "file"}), reasoning_replay="reasoning_content"
-        ),
+        chat=Quirks(media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"),
     ),
     Record(
         endpoint=Endpoint(
@@ -200,7 +198,7 @@ _RECORDS: Final = (
             key_variables=("BIFROST_API_KEY",),
             key="optional",
         ),
-        chat=Quirks(media=frozenset({"image", "audio", "file"})),
+        chat=Quirks(media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"),
         verified="documentation",
     ),
     Record(
@@ -213,7 +211,7 @@ _RECORDS: Final = (
         chat=Quirks(
             top_k="top_k",
             media=frozenset({"image", "audio", "file", "video"}),
-            reasoning_replay="reasoning_content",
+            reasoning_replay="as_sent",
         ),
     ),
 )

@@ -165,11 +165,14 @@ class ReasoningPart(_Text, frozen=True, tag="reasoning", kw_only=True):
         signature: The provider's proof of the text, replayed as it is.
         opaque: The provider's own JSON for the whole item, byte for byte.
         origin: Which provider made it; it is replayed to no other.
+        key: The provider's name for it, where servers of one wire have several
+            (`"reasoning_content"`).
     """
 
     signature: str | None = None
     opaque: str | None = None
     origin: str | None = None
+    key: str | None = None
 
     def __post_init__(self) -> None:
         _as_text(self, self.text)

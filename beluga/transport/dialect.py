@@ -31,7 +31,12 @@ class Omissions(Protocol):
         """
 
     def foreign(self, what: str, why: str, /) -> None:
-        """Tell that what another provider made, and only it can read, is left out."""
+        """Tell that what a model made is left out: only its maker can read it, or not even that.
+
+        Args:
+            what: Such as `"reasoning of deepseek"`.
+            why: Such as `"another made it"`.
+        """
 
 
 class Ending(msgspec.Struct, frozen=True):

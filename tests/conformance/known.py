@@ -42,10 +42,6 @@ KNOWN: Final[Mapping[tuple[str, str], str]] = {
 }
 """From a recording (folder and name) and a field to why they differ."""
 
-_REPLAY_KEY: Final = (
-    "a compatible server does not say under which key it wants reasoning back; "
-    "reasoning_content is understood by most"
-)
 _SPEAKER: Final = "messages hold no name of a speaker"
 
 _VERTEX: Final = "recorded of Vertex AI, which refuses what the Gemini API wants beside functions"
@@ -89,13 +85,5 @@ KNOWN_REQUESTS: Final[Mapping[tuple[str, str], str]] = {
     ),
     ("openai_chat/oinf__TestAssistantAgent_test_agent_run__0__stream", "unreadable"): _SPEAKER,
     ("openai_chat/oinf__TestAssistantAgent_test_agent_run__1__stream", "unreadable"): _SPEAKER,
-    **{
-        (place, f"$.messages[1].{key}"): _REPLAY_KEY
-        for place in (
-            "crusoe/pai__test_crusoe_tool_calling__1__unary",
-            "ollama_compat/pai__test_ollama_cloud_tool_output__1__unary",
-        )
-        for key in ("reasoning", "reasoning_content")
-    },
 }
 """From a recording and a path in its request (or `unreadable`) to why they differ."""

@@ -72,6 +72,7 @@ class Answer:
         self._details = ReasoningDetails()
         self._texts: list[str] = []
         self._thoughts: list[str] = []
+        self._thoughts_key: str | None = None
         self._refusals: list[str] = []
         self._signature: str | None = None
         self._citations: list[Citation] = []
@@ -149,9 +150,10 @@ class Answer:
             self._take_message(message, chunks)
 
     def _take_message(self, message: Message, chunks: list[Emission]) -> None:
-        thought = message.reasoning_content or message.reasoning
-        if thought:
-            self._think(thought, chunks)
+        if message.reasoning_content:
+            self._think(message.reasoning_content, chunks, "reasoning_content")
+        elif message.reasoning:
+            self._think(message.reasoning, chunks, "reasoning")
         if message.reasoning_details:
             self._details.take(message.reasoning_details)
         content = message.content
@@ -174,8 +176,9 @@ class Answer:
         self._texts.append(text)
         chunks.append(TextDelta(text))
 
-    def _think(self, text: str, chunks: list[Emission]) -> None:
+    def _think(self, text: str, chunks: list[Emission], key: str | None = None) -> None:
         self._thoughts.append(text)
+        self._thoughts_key = key
         chunks.append(ReasoningDelta(text))
 
     def _take_parts(self, contents: Sequence[Content], chunks: list[Emission]) -> None:
@@ -243,7 +246,11 @@ class Answer:
         if self._thoughts or opaque is not None:
             text = "".join(self._thoughts)
             thought = ReasoningPart(
-                text, signature=self._signature, opaque=opaque, origin=self._origin
+                text,
+                signature=self._signature,
+                opaque=opaque,
+                origin=self._origin,
+                key=self._thoughts_key,
             )
             chunks.append(PartDone(0, thought))
         if self._citations:

@@ -99,9 +99,13 @@ class MessageEncoder:
         opaque = [part.opaque for part in thoughts if part.opaque is not None]
         if quirks.details and opaque:
             return {"reasoning_details": msgspec.Raw(opaque[-1].encode())}
-        key = quirks.reasoning_replay
-        if key is None or not (thoughts or quirks.replay_blank):
+        replay = quirks.reasoning_replay
+        if replay is None and thoughts and quirks.parts != "mistral":
+            self._omissions.foreign(f"reasoning of {self._provider}", "it takes none back")
+        if replay is None or not (thoughts or quirks.replay_blank):
             return {}
+        keys = [part.key for part in thoughts if part.key is not None]
+        key = (keys[-1] if keys else "reasoning_content") if replay == "as_sent" else replay
         return {key: "".join([part.text for part in thoughts])}
 
     def _is_own(self, part: ReasoningPart | ProviderPart) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from beluga.schema import Effort
 
-__all__ = ["Media", "Quirks", "ReasoningForm"]
+__all__ = ["Media", "Quirks", "ReasoningForm", "ReasoningReplay"]
 
 Media: TypeAlias = Literal["image", "audio", "file", "video"]
 
@@ -17,6 +17,8 @@ ReasoningForm: TypeAlias = Literal["effort", "object", "switch", "enable", "budg
 """Where the option `reasoning` goes: `reasoning_effort`; a `reasoning` object; a `thinking` switch
 with an effort beside it; `enable_thinking` with a budget; a `thinking` object with a budget;
 nowhere."""
+
+ReasoningReplay: TypeAlias = Literal["reasoning", "reasoning_content", "as_sent"]
 
 
 class Quirks(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
         file_urls: Whether a file may be given by its URL.
         stream_usage: Whether usage in a stream must be asked for.
         reasoning: Where the option `reasoning` goes.
-        reasoning_replay: The key under which a past answer's reasoning goes back, if it does.
+        reasoning_replay: The key under which a past answer's reasoning goes back, if it does;
+            `"as_sent"` is the one under which it came.
         replay_blank: Send that key with every past answer, empty if there was no reasoning.
         details: Whether reasoning comes, and goes back, as `reasoning_details`.
         schema: Whether the server takes a `json_schema` as response format.
@@ -64,7 +67,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     file_urls: bool = False
     stream_usage: bool = True
     reasoning: ReasoningForm = "effort"
-    reasoning_replay: str | None = None
+    reasoning_replay: ReasoningReplay | None = None
     replay_blank: bool = False
     details: bool = False
     schema: bool = True

@@ -117,8 +117,12 @@ def _message(message: Json, origin: str) -> Message:
 def _answer(message: Json, content: str | tuple[Part, ...], origin: str) -> tuple[Part, ...]:
     if "function_call" in message or "audio" in message:
         raise UnreadableError("a function_call or audio in an answer")
-    thoughts = [message[k] for k in ("reasoning", "reasoning_content") if k in message]
-    parts: list[Part] = [ReasoningPart(text(thought), origin=origin) for thought in thoughts]
+    thoughts = [
+        ReasoningPart(text(message[key]), origin=origin, key=key)
+        for key in ("reasoning", "reasoning_content")
+        if key in message
+    ]
+    parts: list[Part] = list(thoughts)
     parts += ([TextPart(content)] if content else []) if isinstance(content, str) else content
     if "refusal" in message:
         parts.append(RefusalPart(text(message["refusal"])))
