@@ -55,6 +55,10 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"ProviderConfig(model={self.model!r}, base_url={self.base_url!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Show rich no more than anybody else; msgspec would show it the key."""
+        return [("model", self.model), ("base_url", self.base_url)]
+
     def __reduce__(self) -> str:
         raise TypeError("a ProviderConfig may hold a key; make it where it is used")
 

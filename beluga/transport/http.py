@@ -39,6 +39,11 @@ class HttpRequest(msgspec.Struct, frozen=True):
         url = self.url.partition("?")[0]
         return f"HttpRequest({self.method!r}, {url!r}, {len(self.body)} bytes)"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Show rich no more than anybody else; msgspec would show it every header."""
+        url = self.url.partition("?")[0]
+        return [("method", self.method), ("url", url), ("bytes", len(self.body))]
+
 
 class ResponseHead(msgspec.Struct, frozen=True):
     """What comes before a response's body. The names of `headers` are in lower case."""

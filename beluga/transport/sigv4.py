@@ -32,6 +32,10 @@ class AwsCredentials(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "AwsCredentials(…)"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Show rich no more than anybody else; msgspec would show it the secret."""
+        return []
+
     def __reduce__(self) -> str:
         raise TypeError("AwsCredentials hold a secret and are not pickled")
 
