@@ -47,6 +47,13 @@ _item: Final = msgspec.json.Decoder(Item, strict=False).decode
 _annotation: Final = msgspec.json.Decoder(Annotation, strict=False).decode
 
 
+class _Pieces(msgspec.Struct):
+    """What has been told of one text or thought, the `index`th of its kind."""
+
+    index: int
+    pieces: list[str] = []
+
+
 class Answer:
     """Turn items and deltas into chunks, and keep what only the end can tell."""
 
@@ -55,8 +62,8 @@ class Answer:
         self.calls = CallAssembler()
         self._origin = origin
         self._response: Response | None = None
-        self._texts: dict[tuple[int, int], list[str]] = {}
-        self._thoughts: dict[int, list[str]] = {}
+        self._texts: dict[tuple[int, int], _Pieces] = {}
+        self._thoughts: dict[int, _Pieces] = {}
         self._arguments: set[int] = set()
         self._done: set[int] = set()
         self._messages: list[JsonValue] = []
@@ -70,14 +77,23 @@ class Answer:
 
     def say(self, output: int, content: int, text: str, chunks: list[Emission]) -> None:
         """Take in a piece of text."""
-        pieces = self._texts.setdefault((output, content), [])
-        pieces.append(text)
-        chunks.append(TextDelta(text, list(self._texts).index((output, content))))
+        told = self._texts.get((output, content))
+        if told is None:
+            told = self._texts[output, content] = _Pieces(len(self._texts))
+        told.pieces.append(text)
+        chunks.append(TextDelta(text, told.index))
 
     def think(self, output: int, text: str, chunks: list[Emission]) -> None:
         """Take in a piece of reasoning, or of its summary."""
-        self._thoughts.setdefault(output, []).append(text)
-        chunks.append(ReasoningDelta(text, list(self._thoughts).index(output)))
+        told = self._thought(output)
+        told.pieces.append(text)
+        chunks.append(ReasoningDelta(text, told.index))
+
+    def _thought(self, output: int) -> _Pieces:
+        told = self._thoughts.get(output)
+        if told is None:
+            told = self._thoughts[output] = _Pieces(len(self._thoughts))
+        return told
 
     def argue(self, output: int, arguments: str, chunks: list[Emission]) -> None:
         """Take in a piece of a call's arguments."""
@@ -164,9 +180,9 @@ class Answer:
         citations = [_citation(raw) for raw in content.annotations or ()]
         if not citations:
             return
-        index = list(self._texts).index((output, position))
-        text = content.text or "".join(self._texts[output, position])
-        chunks.append(PartDone(index, TextPart(text, citations=tuple(citations))))
+        told = self._texts[output, position]
+        text = content.text or "".join(told.pieces)
+        chunks.append(PartDone(told.index, TextPart(text, citations=tuple(citations))))
 
     def _close_reasoning(
         self, output: int, item: Item, raw: msgspec.Raw, chunks: list[Emission]
@@ -175,11 +191,10 @@ class Answer:
             for content in [*(item.summary or ()), *(item.content or ())]:
                 if content.text:
                     self.think(output, content.text, chunks)
-        pieces = self._thoughts.setdefault(output, [])
-        index = list(self._thoughts).index(output)
+        told = self._thought(output)
         opaque = bytes(raw).decode()
-        part = ReasoningPart("".join(pieces), opaque=opaque, origin=self._origin)
-        chunks.append(PartDone(index, part))
+        part = ReasoningPart("".join(told.pieces), opaque=opaque, origin=self._origin)
+        chunks.append(PartDone(told.index, part))
 
     def _close_call(
         self, output: int, item: Item, raw: msgspec.Raw, chunks: list[Emission]

@@ -75,7 +75,9 @@ class StreamDecoder:
     def _take(self, events: Sequence[SseEvent], *, last: bool = False) -> list[Emission]:
         chunks: list[Emission] = []
         for event in events:
-            if self._done or event.data == b"[DONE]":
+            if event.data == b"[DONE]":  # some gateways say so after the last event
+                self._done = True
+            if self._done:
                 break
             try:
                 self._step(_event(event.data), event.data, chunks)
