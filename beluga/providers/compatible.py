@@ -122,7 +122,7 @@ _RECORDS: Final = (
         ),
         chat=Quirks(
             missing=dict.fromkeys(
-                ("stop", "seed", "tools", "tool_choice", "parallel_tool_calls"), _NO_PLACE
+                ("stop", "seed", "tools"), _NO_PLACE
             ),
             stream_usage=False,
             json_object=False,
