@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import anyio
@@ -11,16 +12,10 @@ import msgspec
 
 from beluga.effects import Effects
 from beluga.errors import ModelError, UnsupportedError, error_for
-from beluga.events import AttemptEnded, Attempted, LeftOut, RateLimits, RateWindow
+from beluga.events import Attempted, AttemptEnded, LeftOut, RateLimits, RateWindow
 from beluga.outcomes import unwrap
-from beluga.schema import (
-    Failure,
-    Finish,
-    ModelInfo,
-    Request,
-    Timeouts,
-    Usage,
-)
+from beluga.schema import Failure, Finish, ModelInfo, Request, Timeouts, Usage
+from beluga.schema.redaction import redact
 from beluga.transport.dialect import Decoder, Dialect
 from beluga.transport.failures import request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
@@ -32,6 +27,8 @@ __all__ = ["Exchange"]
 ERROR_BODY_CAP: Final = 64 * 1024
 LINGER: Final = 0.25
 """Seconds to read on after an answer's end, so that its connection can be used again."""
+REFUSAL_PATIENCE: Final = 2.0
+"""Seconds to wait for the body of an error status, which says little that the status does not."""
 
 
 class Exchange:
@@ -65,7 +62,7 @@ class Exchange:
         self._fx.notify(LeftOut(self._info.provider, self._info.model, what, why))
 
     async def run(
-        self, http: Http, dialect: Dialect, outgoing: HttpRequest, secrets: Sequence[str]
+        self, http: Http, dialect: Dialect, outgoing: HttpRequest, secrets: Callable[[], list[str]]
     ) -> Finish:
         """Send *outgoing* and emit what comes back.
 
@@ -73,7 +70,7 @@ class Exchange:
             http: Who sends it.
             dialect: What it is written in.
             outgoing: The request, with its credentials.
-            secrets: Those credentials; no failure will show them.
+            secrets: Tell those credentials; no failure will show them.
         """
         self._fx.notify(Attempted(self._info.provider, self._info.model))
         failure: Failure | None = None
@@ -84,10 +81,13 @@ class Exchange:
             return self._finish
         except ModelError as error:
             abandoned = False
-            failure = self._signed(error.failure, secrets)
-            raise error_for(failure) from error.__cause__
+            hidden = secrets()
+            failure = self._signed(error.failure, hidden)
+            cause = _presentable(error.__cause__, hidden)
         finally:
             self._report(failure, abandoned)
+        # Outside of `except`: the error as it came may show a key, and is no context of this one.
+        raise error_for(failure) from cause
 
     def _report(self, failure: Failure | None, abandoned: bool) -> None:
         """Tell what the attempt took; synchronous, so that a cancelled one is accounted too."""
@@ -144,9 +144,7 @@ class Exchange:
                     self._first_content = self._fx.clock.now() - self._started
                 await emit(chunks)
                 patience.content()
-        with anyio.move_on_after(LINGER):
-            while await response.read():
-                pass
+        await _read_on(response)
 
     def _complete(
         self, finish: Finish, head: ResponseHead, windows: Sequence[RateWindow]
@@ -183,13 +181,35 @@ class Exchange:
         )
 
 
+async def _read_on(response: HttpResponse) -> None:
+    """Read what follows an answer's end; nothing that goes wrong there makes it less whole."""
+    with anyio.move_on_after(LINGER), contextlib.suppress(ModelError):
+        while await response.read():
+            pass
+
+
 async def _refusal(response: HttpResponse, dialect: Dialect) -> Failure:
     head = response.head
     if head.status < 400:
-        where = head.header("location") or "nowhere"
-        message = f"the server redirects to {where}; give that as base_url: keys do not follow"
+        where = head.header("location")
+        if where is None:
+            message = "the server answered with a redirect that leads nowhere; check base_url"
+        else:
+            message = f"the server redirects to {where}; give that as base_url: keys do not follow"
         return Failure("invalid_input", message, status=head.status)
     body = bytearray()
-    while len(body) < ERROR_BODY_CAP and (data := await response.read()):
-        body += data
+    with anyio.move_on_after(REFUSAL_PATIENCE), contextlib.suppress(ModelError):
+        while len(body) < ERROR_BODY_CAP and (data := await response.read()):
+            body += data
     return dialect.failure(head, bytes(body[:ERROR_BODY_CAP]))
+
+
+def _presentable(cause: BaseException | None, secrets: Sequence[str]) -> BaseException | None:
+    """Return *cause*, unless the text of anything in its chain shows a credential."""
+    link = cause
+    while link is not None:
+        text = f"{link} {link!r}"
+        if redact(text, secrets) != text:
+            return None
+        link = link.__cause__ or link.__context__
+    return cause

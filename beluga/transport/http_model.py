@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from beluga.effects import Effects
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
 from beluga.schema import Finish, GenerateOptions, ModelInfo, OptionLayer, Request
-from beluga.transport.auth import Auth, added_secrets
+from beluga.transport.auth import Auth, secrets_of
 from beluga.transport.dialect import Dialect
 from beluga.transport.exchange import Exchange
 from beluga.transport.http import Http
@@ -79,4 +80,5 @@ class HttpModel(ChatModel):
         extra = {**self._headers, **(request.options.extra_headers or {})}
         plain = encoded.with_headers(extra)
         signed = await self._auth.authorize(plain)
-        return await exchange.run(self._http, self._dialect, signed, added_secrets(plain, signed))
+        secrets = partial(secrets_of, plain, signed)
+        return await exchange.run(self._http, self._dialect, signed, secrets)

@@ -9,18 +9,21 @@ from __future__ import annotations
 import contextlib
 import math
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from typing import Final
 
 import anyio
 import httpx
 
-from beluga.errors import error_for
-from beluga.schema import ErrorCode, Failure
+from beluga.errors import ModelError, error_for, invalid_input
+from beluga.schema import Failure
 from beluga.transport.http import HttpRequest, HttpResponse, ResponseHead, Sent
+from beluga.transport.httpx_failures import FOREIGN, failure_of
 from beluga.transport.httpx_pool import CALLS_PER_SHARD, Pool, PoolOfLoop, Shard
+from beluga.transport.inflate import ACCEPTED, Inflater
 
 __all__ = ["HttpxHttp"]
 
@@ -29,7 +32,7 @@ WRITE_TIMEOUT: Final = 60.0
 
 DEFAULT_BODY_CAP: Final = 64 * 1024 * 1024
 
-_HEADERS: Final = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "beluga"}
+_HEADERS: Final = {"accept": "*/*", "accept-encoding": ACCEPTED, "user-agent": "beluga"}
 
 
 class HttpxHttp:
@@ -42,6 +45,9 @@ class HttpxHttp:
         proxy: The URL of a proxy to use.
         http2: Speak HTTP/2 where the server does; needs the `http2` extra.
         verify: How to check certificates; by default with the platform's trusted ones.
+
+    Raises:
+        InvalidInputError: The proxy is no URL of one, or an extra is missing.
     """
 
     def __init__(
@@ -53,6 +59,10 @@ class HttpxHttp:
         http2: bool = False,
         verify: ssl.SSLContext | None = None,
     ) -> None:
+        if http2 and find_spec("h2") is None:
+            raise invalid_input("http2 needs an extra: install beluga[http2]")
+        if proxy is not None:
+            _check_proxy(proxy)
         self._body_cap = body_cap
         self._trust_env, self._proxy, self._http2, self._verify = trust_env, proxy, http2, verify
         self._pools = PoolOfLoop(self._transport)
@@ -68,10 +78,12 @@ class HttpxHttp:
             response = await shard.transport.handle_async_request(outgoing)
         except BaseException as error:
             shard.calls -= 1
-            if isinstance(error, _FOREIGN_KINDS):
-                raise error_for(_failure(error, in_body=False)) from error
+            if isinstance(error, FOREIGN):
+                raise error_for(failure_of(error, in_body=False)) from error
             raise
-        return _Response(response, self._body_cap, pool, shard)
+        packed = response.headers.get("content-encoding", "identity") != "identity"
+        kind = _PackedResponse if packed else _Response
+        return kind(response, self._body_cap, pool, shard)
 
     async def aclose(self) -> None:
         """Close the connections that this event loop has opened."""
@@ -92,9 +104,12 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
 
     def __init__(self, verify: ssl.SSLContext, http2: bool, limits: httpx.Limits) -> None:
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        self._client = httpx.AsyncClient(
-            verify=verify, http2=http2, limits=limits, cookies=no_cookies
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                verify=verify, http2=http2, limits=limits, cookies=no_cookies
+            )
+        except (ImportError, ValueError) as error:
+            raise invalid_input(f"the environment's proxy cannot be used: {error}") from None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._client.send(request, stream=True)
@@ -109,8 +124,9 @@ class _Response:
     head: ResponseHead
 
     def __init__(self, response: httpx.Response, cap: int, pool: Pool, shard: Shard) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
         self._response, self._pool, self._shard = response, pool, shard
-        self._reads = _reads(response)
+        self._reads: AsyncIterator[bytes] = aiter(response.stream)
         self._cap = self._left = cap
         self._ended = self._closed = False
         self.head = ResponseHead(response.status_code, dict(response.headers.items()))
@@ -121,12 +137,11 @@ class _Response:
         except StopAsyncIteration:
             self._ended = True
             return b""
-        except _FOREIGN_KINDS as error:
-            raise error_for(_failure(error, in_body=True)) from error
+        except FOREIGN as error:
+            raise error_for(failure_of(error, in_body=True)) from error
         self._left -= len(data)
         if self._left < 0:
-            message = f"the response has over {self._cap} bytes"
-            raise error_for(Failure("provider_unavailable", message))
+            raise self._too_large()
         return data
 
     async def aclose(self) -> None:
@@ -143,24 +158,46 @@ class _Response:
                 finally:
                     await self._pool.give_back(self._shard)
 
+    def _too_large(self) -> ModelError:
+        message = f"the response has over {self._cap} bytes"
+        return error_for(Failure("provider_unavailable", message))
+
     async def _unwind(self) -> None:
         """Close the chain of generators under the body from its innermost `await` outwards.
 
         To close the outermost one would leave those that it iterates to the garbage collector,
         which trio reports as a `ResourceWarning`.
         """
-        with anyio.CancelScope() as scope, contextlib.suppress(*_FOREIGN_KINDS):
+        with anyio.CancelScope() as scope, contextlib.suppress(*FOREIGN):
             scope.cancel()
             async for _ in self._reads:
                 pass
 
 
-def _reads(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body's bytes; what is not compressed is read without httpx's decoding layers."""
-    stream = response.stream
-    if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
-        return response.aiter_bytes()
-    return aiter(stream)
+class _PackedResponse(_Response):
+    """A compressed response; the cap holds for what it is decompressed to as well.
+
+    httpx would decompress all that has come at once, whatever it amounts to.
+    """
+
+    def __init__(self, response: httpx.Response, cap: int, pool: Pool, shard: Shard) -> None:
+        super().__init__(response, cap, pool, shard)
+        self._inflater: Inflater | None = None
+        self._room = cap
+
+    async def read(self) -> bytes:
+        inflater = self._inflater
+        if inflater is None:
+            inflater = self._inflater = Inflater(self.head.headers["content-encoding"])
+        while data := await super().read():
+            whole = inflater.feed(data, self._room)
+            self._room -= len(whole)
+            if self._room < 0:
+                raise self._too_large()
+            if whole:
+                return whole
+        inflater.close()
+        return b""
 
 
 class _Body(httpx.AsyncByteStream):
@@ -204,26 +241,16 @@ def _outgoing(request: HttpRequest, connect_timeout: float, sent: Sent) -> httpx
     return outgoing
 
 
-_FOREIGN: Final[Mapping[type[Exception], ErrorCode]] = {
-    httpx.TimeoutException: "timeout",
-    httpx.UnsupportedProtocol: "invalid_input",
-    httpx.InvalidURL: "invalid_input",
-    httpx.RequestError: "provider_unavailable",
-    ssl.SSLError: "provider_unavailable",
-}
-"""What httpx raises, and what it means here; the first that fits."""
-
-_FOREIGN_KINDS: Final = tuple(_FOREIGN)
-
-
-def _failure(error: Exception, in_body: bool) -> Failure:
-    code = next(code for kind, code in _FOREIGN.items() if isinstance(error, kind))
-    what = str(error) or type(error).__name__
-    if code == "invalid_input":
-        return Failure(code, f"{what}; check base_url", local=True)
-    if in_body and not isinstance(error, httpx.DecodingError):
-        return Failure("incomplete_stream", f"the answer broke off: {what}", retryable=True)
-    return Failure(code, what, retryable=True)
+def _check_proxy(proxy: str) -> None:
+    """Refuse what is no proxy. The text does not show it, for it may hold a password."""
+    try:
+        url = httpx.URL(proxy)
+    except (httpx.InvalidURL, TypeError):
+        url = httpx.URL()
+    if url.scheme not in {"http", "https", "socks5", "socks5h"} or not url.host:
+        raise invalid_input("proxy takes the URL of a proxy, such as http://host:3128")
+    if url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise invalid_input("a SOCKS proxy needs socksio: install httpx[socks]")
 
 
 @cache
