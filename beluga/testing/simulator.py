@@ -63,7 +63,8 @@ class Simulator:
 
     Every call takes the next reply of the script and the next fault of the schedule; a call that a
     fault spoils leaves its reply to the next one. After the script the simulator says again what it
-    was told. It speaks chat completions, on any path that ends in `/chat/completions`.
+    was told. It speaks chat completions, Responses, and the dialects of Anthropic, Google, Ollama,
+    Cohere and Bedrock; the end of a request's path tells which.
 
     ```python
     async with Simulator(["Hello."], [Status(429, retry_after=1)]) as sim:

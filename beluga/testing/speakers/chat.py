@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from beluga.providers.mock import words
-from beluga.schema import AIMessage, FinishReason, RefusalPart, ToolCall, Usage
+from beluga.schema import AIMessage, FinishReason, ToolCall, Usage
 from beluga.testing.speakers.protocol import Asked
+from beluga.testing.speakers.writing import json_pieces, refusal_of, server_sent
 
-__all__ = ["ChatSpeaker"]
+__all__ = ["ChatSpeaker", "openai_error"]
 
 _REASONS: Final[Mapping[FinishReason, str]] = {
     "stop": "stop",
@@ -99,7 +99,7 @@ class ChatSpeaker:
         message: dict[str, object] = {"role": "assistant", "content": reply.text or None}
         if reply.reasoning:
             message["reasoning_content"] = reply.reasoning
-        if refusal := _refusal(reply):
+        if refusal := refusal_of(reply):
             message["refusal"] = refusal
         if calls:
             message["tool_calls"] = [_call(call, call.arguments) for call in calls]
@@ -116,28 +116,29 @@ class ChatSpeaker:
         """Write chunks, one an event."""
         envelope = _envelope(reply, "chat.completion.chunk")
         events = [
-            _event({**envelope, "choices": [{"index": 0, "delta": d, "finish_reason": None}]})
+            server_sent({**envelope, "choices": [{"index": 0, "delta": d, "finish_reason": None}]})
             for d in _deltas(reply)
         ]
         end = {"index": 0, "delta": {}, "finish_reason": _reason(reply)}
-        events.append(_event({**envelope, "choices": [end]}))
+        events.append(server_sent({**envelope, "choices": [end]}))
         if asked.wants_usage:
-            events.append(_event({**envelope, "choices": [], "usage": _usage(reply.usage)}))
+            events.append(server_sent({**envelope, "choices": [], "usage": _usage(reply.usage)}))
         return [*events, b"data: [DONE]\n\n"]
 
     def refusal(self, status: int, message: str) -> bytes:
         """Write an error."""
-        kind, code = _ERROR_TYPES.get(status, ("server_error", None))
-        return _encode({"error": {"message": message, "type": kind, "param": None, "code": code}})
+        return _encode(openai_error(status, message))
 
     def failure(self, asked: Asked, code: str, message: str) -> bytes:
         """Write an error as an event, or as the whole body."""
         error = {"error": {"message": message, "type": code, "param": None, "code": code}}
-        return _event(error) if asked.streaming else _encode(error)
+        return server_sent(error) if asked.streaming else _encode(error)
 
 
-def _event(data: Mapping[str, object]) -> bytes:
-    return b"data: " + _encode(data) + b"\n\n"
+def openai_error(status: int, message: str) -> dict[str, object]:
+    """Return the body of an error status, in OpenAI's form."""
+    kind, code = _ERROR_TYPES.get(status, ("server_error", None))
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 def _envelope(reply: AIMessage, kind: str) -> dict[str, object]:
@@ -154,11 +155,11 @@ def _deltas(reply: AIMessage) -> Iterator[dict[str, object]]:
         yield {"reasoning_content": word}
     for word in words(reply.text):
         yield {"content": word}
-    for word in words(_refusal(reply)):
+    for word in words(refusal_of(reply)):
         yield {"refusal": word}
     for index, call in enumerate([*reply.tool_calls, *reply.cut_calls]):
         yield {"tool_calls": [{"index": index, **_call(call, "")}]}
-        for piece in re.findall(r".{1,8}", call.arguments, re.DOTALL):
+        for piece in json_pieces(call.arguments):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 
@@ -184,7 +185,3 @@ def _text(message: _Message) -> str:
     if isinstance(message.content, str):
         return message.content
     return "".join([part.text for part in message.content or ()])
-
-
-def _refusal(reply: AIMessage) -> str:
-    return "".join([part.text for part in reply.parts if isinstance(part, RefusalPart)])
