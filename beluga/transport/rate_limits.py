@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -47,16 +48,19 @@ def _named(header: str) -> tuple[str, str] | None:
 
 def _count(value: str) -> int | None:
     try:
-        return int(float(value))
+        count = int(float(value))
     except (ValueError, OverflowError):
         return None
+    return count if abs(count) < 2**63 else None
 
 
 def _seconds(value: str) -> float | None:
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     duration = parse_duration(value)
     if duration is not None:
         return duration

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -31,14 +32,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _number(value)
     if seconds is not None:
         return seconds
-    return parse_duration(value) or _until(value, headers.get("date"))
+    duration = parse_duration(value)
+    return _until(value, headers.get("date")) if duration is None else duration
 
 
 def parse_duration(text: str) -> float | None:
     """Return the seconds of a duration such as `34.4s`, `2m59.56s` or `130ms`."""
     if not _WHOLE_DURATION.fullmatch(text.strip()):
         return None
-    return sum([float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text)])
+    seconds = sum([float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text)])
+    return seconds if math.isfinite(seconds) else None
 
 
 def _until(date: str, now: str | None) -> float | None:
@@ -49,7 +52,10 @@ def _until(date: str, now: str | None) -> float | None:
 
 def _timestamp(date: str) -> float | None:
     try:
-        return parsedate_to_datetime(date).timestamp()
+        moment = parsedate_to_datetime(date)
+        if moment.tzinfo is None:  # a date of HTTP is in Greenwich, whether it says so or not
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 
