@@ -35,6 +35,7 @@ from beluga.schema import (
     Usage,
     unfold,
 )
+from beluga.schema.usage import reported_cost
 
 __all__ = ["Reply", "ScriptedModel", "Step", "mock", "natural_reason", "words"]
 
@@ -160,22 +161,27 @@ class _Performance:
 
     async def run(self, steps: Sequence[Step]) -> Finish:
         self._fx.notify(Attempted(self._provider, self._model))
-        usage, failure, abandoned = Usage(), None, True
+        finish, failure = None, None
         try:
             finish = await self._play(steps)
-            usage, abandoned = finish.usage, False
             return finish
         except ModelError as error:
-            failure, abandoned = error.failure, False
+            failure = error.failure
             raise
         finally:
-            self._report(usage, failure, abandoned)
+            self._report(finish, failure)
 
-    def _report(self, usage: Usage, failure: Failure | None, abandoned: bool) -> None:
-        seconds = self._fx.clock.now() - self._started
+    def _report(self, finish: Finish | None, failure: Failure | None) -> None:
         self._fx.notify(
             AttemptEnded(
-                self._provider, self._model, usage, seconds, self._first_content, failure, abandoned
+                self._provider,
+                self._model,
+                Usage() if finish is None else finish.usage,
+                self._fx.clock.now() - self._started,
+                self._first_content,
+                failure,
+                abandoned=finish is None and failure is None,
+                cost=None if finish is None else reported_cost(finish.metadata),
             )
         )
 

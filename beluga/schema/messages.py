@@ -9,7 +9,7 @@ import msgspec
 
 from beluga.schema.json import JsonValue
 from beluga.schema.parts import Part, ReasoningPart, TextPart, ToolCall
-from beluga.schema.usage import Spent, Usage
+from beluga.schema.usage import Spent, Usage, reported_cost
 
 __all__ = [
     "AIMessage",
@@ -142,8 +142,7 @@ class AIMessage(
     @property
     def cost(self) -> float | None:
         """What this answer cost, in US dollars; `None` if no price is known."""
-        value = self.metadata.get("cost")
-        return float(value) if isinstance(value, int | float) else None
+        return reported_cost(self.metadata)
 
 
 Message: TypeAlias = SystemMessage | HumanMessage | AIMessage | ToolMessage

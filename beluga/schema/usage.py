@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-__all__ = ["Spent", "Usage"]
+__all__ = ["Spent", "Usage", "reported_cost"]
 
 
 class Usage(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -57,6 +59,12 @@ class Spent(msgspec.Struct, frozen=True, repr_omit_defaults=True):
             self.attempts + other.attempts,
             self.estimated or other.estimated,
         )
+
+
+def reported_cost(metadata: Mapping[str, object]) -> float | None:
+    """Return the US dollars that a provider said an answer cost, if it did."""
+    cost = metadata.get("cost")
+    return float(cost) if isinstance(cost, int | float) else None
 
 
 def _plus(a: int | None, b: int | None) -> int | None:

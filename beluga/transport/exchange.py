@@ -16,6 +16,7 @@ from beluga.events import Attempted, AttemptEnded, LeftOut, RateLimits, RateWind
 from beluga.outcomes import unwrap
 from beluga.schema import Failure, Finish, ModelInfo, Request, Timeouts, Usage
 from beluga.schema.redaction import redact
+from beluga.schema.usage import reported_cost
 from beluga.transport.dialect import Decoder, Dialect
 from beluga.transport.failures import request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
@@ -92,12 +93,13 @@ class Exchange:
     def _report(self, failure: Failure | None, abandoned: bool) -> None:
         """Tell what the attempt took; synchronous, so that a cancelled one is accounted too."""
         usage = Usage() if self._decoder is None else self._decoder.usage
+        cost: float | None = None
         if self._finish is not None:
-            usage = self._finish.usage
+            usage, cost = self._finish.usage, reported_cost(self._finish.metadata)
         seconds = self._fx.clock.now() - self._started
-        provider, model = self._info.provider, self._info.model
+        provider, model, first = self._info.provider, self._info.model, self._first_content
         self._fx.notify(
-            AttemptEnded(provider, model, usage, seconds, self._first_content, failure, abandoned)
+            AttemptEnded(provider, model, usage, seconds, first, failure, abandoned, cost)
         )
 
     async def _send(self, http: Http, dialect: Dialect, outgoing: HttpRequest) -> Finish:

@@ -285,3 +285,8 @@ async def test_the_provider_plays_the_replies_of_its_settings() -> None:
 def test_the_provider_refuses_settings_it_does_not_know(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="repl"):
         mock(ProviderConfig(model="m", settings=settings))
+
+
+async def test_what_a_reply_says_it_cost_is_in_the_account() -> None:
+    message = await ScriptedModel([AIMessage("Hi.", metadata={"cost": 0.5})]).generate("Hi")
+    assert message.spent.cost == 0.5
