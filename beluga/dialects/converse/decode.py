@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from beluga.dialects.converse.answer import Answer
@@ -28,6 +26,7 @@ from beluga.dialects.converse.wire import (
     Whole,
     is_given,
 )
+from beluga.dialects.decoding import UNREADABLE, BodyDecoder
 from beluga.outcomes import Ok
 from beluga.schema import Emission, Failure, Usage
 from beluga.transport.dialect import Ending
@@ -36,9 +35,6 @@ from beluga.transport.failures import garbage
 from beluga.transport.http import ResponseHead
 
 __all__ = ["StreamDecoder", "WholeDecoder"]
-
-# A ValueError is base64 that is none.
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, ValueError)
 
 _decode_start = msgspec.json.Decoder(BlockStart, strict=False).decode
 _decode_delta = msgspec.json.Decoder(BlockDelta, strict=False).decode
@@ -86,7 +82,7 @@ class StreamDecoder:
                 return chunks
             try:
                 self._take(message, chunks)
-            except _UNREADABLE:
+            except UNREADABLE:
                 self._fail(garbage("an event of the stream is none of Converse", message.payload))
         if self._reader.failure is not None:
             self._fail(self._reader.failure)
@@ -127,7 +123,7 @@ class StreamDecoder:
                 pass  # messageStart names the role, which is known; others are not known yet
 
 
-class WholeDecoder:
+class WholeDecoder(BodyDecoder):
     """Decode an answer that comes in one body.
 
     Args:
@@ -135,48 +131,30 @@ class WholeDecoder:
         origin: Whose reasoning and tools it is.
     """
 
+    what = "the answer of Converse"
+
     def __init__(self, head: ResponseHead, origin: str) -> None:
-        self._head = head
-        self._pieces: list[bytes] = []
         self._answer = Answer(origin, head.header("x-amzn-requestid"))
+        super().__init__(head, self._answer)
 
-    @property
-    def usage(self) -> Usage:
-        """What the provider has said of tokens."""
-        return self._answer.usage
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more is needed; only the end of the body tells."""
-        return False
-
-    def feed(self, data: bytes, /) -> list[Emission]:
-        """Take in bytes."""
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> Ending:
-        """Decode the body."""
-        data = b"".join(self._pieces)
+    def read(self, data: bytes) -> Ending:
+        """Return what the body tells."""
         chunks: list[Emission] = []
-        try:
-            whole = _decode_whole(data)
-            self._answer.take_metadata(whole)
-            message = whole.output.message if whole.output is not None else None
-            if message is None or whole.stop_reason is None:
-                return Ending((), self._no_answer(data))
-            for index, raw in enumerate(message.content or ()):
-                _take_block(self._answer, index, raw, chunks)
-            fields = whole.additional_model_response_fields
-            self._answer.end(MessageStop(whole.stop_reason, fields), chunks)
-        except _UNREADABLE:
-            return Ending((), garbage("the answer is none of Converse", data))
+        whole = _decode_whole(data)
+        self._answer.take_metadata(whole)
+        message = whole.output.message if whole.output is not None else None
+        if message is None or whole.stop_reason is None:
+            return Ending((), self._no_answer(data))
+        for index, raw in enumerate(message.content or ()):
+            _take_block(self._answer, index, raw, chunks)
+        fields = whole.additional_model_response_fields
+        self._answer.end(MessageStop(whole.stop_reason, fields), chunks)
         outcome = self._answer.outcome()
         return Ending(chunks if isinstance(outcome, Ok) else (), outcome)
 
     def _no_answer(self, data: bytes) -> Failure:
         if tells_of_failure(data):
-            return failure_in(self._head, data, in_stream=True)
+            return failure_in(self.head, data, in_stream=True)
         return garbage("the answer holds no message", data)
 
 

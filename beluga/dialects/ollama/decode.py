@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from beluga.dialects.decoding import BodyDecoder, StepDecoder
 from beluga.dialects.ollama.answer import Answer
 from beluga.dialects.ollama.failures import failure_in
 from beluga.dialects.ollama.wire import Line
-from beluga.schema import Emission, Failure, Usage
+from beluga.outcomes import Outcome
+from beluga.schema import Emission, Finish
 from beluga.transport.dialect import Ending
-from beluga.transport.failures import garbage
 from beluga.transport.http import ResponseHead
 from beluga.transport.ndjson import LineReader
 
@@ -21,7 +21,7 @@ __all__ = ["StreamDecoder", "WholeDecoder"]
 _decode: Final = msgspec.json.Decoder(Line, strict=False).decode
 
 
-class StreamDecoder:
+class StreamDecoder(StepDecoder[bytes]):
     """Decode a stream of lines.
 
     Args:
@@ -30,91 +30,51 @@ class StreamDecoder:
         turn: Which message of the conversation the answer is.
     """
 
+    what = "a stream of Ollama's"
+
     def __init__(self, head: ResponseHead, origin: str, turn: int) -> None:
-        self._head = head
-        self._reader = LineReader()
         self._answer = Answer(origin, turn)
-        self._failure: Failure | None = None
-        self._done = False
+        super().__init__(head, LineReader(), self._answer)
 
-    @property
-    def usage(self) -> Usage:
-        """What the server has said of tokens so far."""
-        return self._answer.usage
+    @staticmethod
+    def bytes_of(event: bytes) -> bytes:
+        """Return the line."""
+        return event
 
-    @property
-    def done(self) -> bool:
-        """Whether the last line or a failure has been seen."""
-        return self._done
-
-    def feed(self, data: bytes, /) -> list[Emission]:
-        """Take in bytes and return the chunks that they complete."""
-        return self.take(self._reader.feed(data))
-
-    def close(self) -> Ending:
-        """Take in the end of the body."""
-        chunks = self.take(self._reader.close(), last=True)
-        if self._failure is not None:
-            return Ending(chunks, self._failure)
-        rest, outcome = self._answer.close()
-        return Ending([*chunks, *rest], outcome)
-
-    def take(self, lines: Iterable[bytes], *, last: bool = False) -> list[Emission]:
-        """Take in whole lines and return their chunks."""
-        chunks: list[Emission] = []
-        for data in lines:
-            if self._done:
-                break
-            try:
-                line = _decode(data)
-                self._take_line(line, data, chunks)
-            except (msgspec.MsgspecError, RecursionError, UnicodeError):
-                # A line that the end of the body has cut in two is no garbage.
-                if not last:
-                    self._fail(garbage("a line of the stream is no chat answer", data))
-                break
-        return chunks
-
-    def _take_line(self, line: Line, data: bytes, chunks: list[Emission]) -> None:
+    def step(self, event: bytes, chunks: list[Emission]) -> None:
+        """Take in one line and append its chunks."""
+        line = _decode(event)
         if line.error:
-            self._fail(failure_in(self._head, data, in_stream=True))
+            self.fail(failure_in(self.head, event, in_stream=True))
             return
         self._answer.take(line, chunks)
-        self._done = bool(line.done)
+        self.done = bool(line.done)
 
-    def _fail(self, failure: Failure) -> None:
-        self._failure, self._done = failure, True
+    def end(self) -> tuple[list[Emission], Outcome[Finish]]:
+        """Return what was held back, and how the answer ended."""
+        return self._answer.close()
 
 
-class WholeDecoder:
+class WholeDecoder(BodyDecoder):
     """Decode an answer that comes in one body, or in lines although nobody asked for them."""
+
+    what = "Ollama's answer"
 
     def __init__(self, head: ResponseHead, origin: str, turn: int) -> None:
         self._lines = StreamDecoder(head, origin, turn)
-        self._pieces: list[bytes] = []
+        super().__init__(head, self._lines)
 
-    @property
-    def usage(self) -> Usage:
-        """What the server has said of tokens."""
-        return self._lines.usage
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more is needed; only the end of the body tells."""
-        return False
-
-    def feed(self, data: bytes, /) -> list[Emission]:
-        """Take in bytes."""
-        self._pieces.append(data)
-        return []
-
-    def close(self) -> Ending:
-        """Decode the body."""
-        body = b"".join(self._pieces)
-        one = _is_one_value(body)
-        chunks = self._lines.take([body]) if one else self._lines.feed(body + b"\n")
+    def read(self, data: bytes) -> Ending:
+        """Return what the body tells."""
+        line = _one_line(data) if _is_one_value(data) else data
+        chunks = self._lines.feed(line + b"\n")
         ending = self._lines.close()
         return Ending([*chunks, *ending.chunks], ending.outcome)
+
+
+def _one_line(value: bytes) -> bytes:
+    """One JSON value, however it was laid out; a line end inside a text is written as an escape."""
+    return value.replace(b"\n", b" ")
 
 
 def _is_one_value(body: bytes) -> bool:
