@@ -41,6 +41,7 @@ class ChunkStream:
         self._next = 0
         self._taken = 0
         self._closed = False
+        self._arrival: anyio.Event | None = None
         self._failure: BaseException | None = None
         self._folder = Folder()
         self._unfolded: list[StreamChunk] = []
@@ -90,18 +91,40 @@ class ChunkStream:
         return self._answer.spent
 
     async def _take(self) -> Batch:
-        if not self._closed:
-            self._taken += 1
-            try:
-                if self._taken % BATCHES_PER_SWITCH:
-                    try:
-                        return self._receive.receive_nowait()
-                    except anyio.WouldBlock:
-                        pass
-                return await self._receive.receive()
-            except anyio.EndOfStream:
-                pass
+        if self._arrival is not None:
+            raise StreamUsageError("another task waits for the next chunk; one task reads a stream")
+        self._taken += 1
+        try:
+            if self._taken % BATCHES_PER_SWITCH:
+                try:
+                    return self._receive.receive_nowait()
+                except anyio.WouldBlock:
+                    pass
+            await anyio.lowlevel.checkpoint()  # in which most batches come, without an event
+            while True:
+                try:
+                    return self._receive.receive_nowait()
+                except anyio.WouldBlock:
+                    await self._wait()
+        except (anyio.EndOfStream, anyio.ClosedResourceError):
+            pass
         raise self._ending()  # outside of any `except`: a failure's cause and context are its own
+
+    async def _wait(self) -> None:
+        """Wait until something has come, or nothing more will.
+
+        `receive` would be handed a batch before its task runs again, and would lose it if asyncio
+        cancelled that task in between, as `asyncio.timeout` may.
+        """
+        self._arrival = anyio.Event()
+        try:
+            await self._arrival.wait()
+        finally:
+            self._arrival = None
+
+    def _wake(self) -> None:
+        if self._arrival is not None:
+            self._arrival.set()
 
     def _ending(self) -> BaseException:
         """Return what to raise where no chunk is left."""
@@ -124,6 +147,7 @@ class ChunkStream:
         self._closed = True
         self._batch, self._next = (), 0
         self._receive.close()
+        self._wake()
 
 
 @final
@@ -201,10 +225,13 @@ async def _produce(
             send.send_nowait(chunks)  # the common case costs no task switch
         except anyio.WouldBlock:
             await send.send(chunks)
+        stream._wake()
 
-    with send:
-        try:
+    try:
+        with send:
             finish: Finish = await answer.run(emit)
             await emit((finish,))
-        except Exception as error:  # handed over in band; cancellation passes
-            stream._failure = error
+    except Exception as error:  # handed over in band; cancellation passes
+        stream._failure = error
+    finally:
+        stream._wake()

@@ -81,6 +81,36 @@ def test_asyncio_timeout_round_one_chunk(run: Run) -> None:
     run(main())
 
 
+def test_a_cancellation_that_meets_a_chunk_loses_nothing(run: Run) -> None:
+    """As when a timeout passes in the very step of the loop in which a chunk arrives."""
+
+    async def main() -> None:
+        waiting = asyncio.Event()
+        readers: list[asyncio.Task[Any]] = []
+
+        async def answer(request: Request, fx: Effects) -> Finish:
+            await waiting.wait()
+            await fx.emit([TextDelta("a")])
+            readers[0].cancel()
+            await asyncio.sleep(1)
+            await fx.emit([TextDelta("b")])
+            return Finish("stop")
+
+        async with FunctionModel(answer).stream("Hi") as chunks:
+
+            async def read() -> None:
+                await anext(aiter(chunks))
+
+            readers.append(asyncio.create_task(read()))
+            await asyncio.sleep(0)
+            waiting.set()
+            with pytest.raises(asyncio.CancelledError):
+                await readers[0]
+            assert (await chunks.message()).text == "ab"
+
+    run(main())
+
+
 def test_asyncio_timeout_inside_the_block(run: Run) -> None:
     producer = Endless()
 

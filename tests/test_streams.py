@@ -23,7 +23,8 @@ from beluga.schema import (
     ToolCall,
     ToolCallDelta,
 )
-from tests.doubles import SLOW_DOWN, FunctionModel, text, words
+from beluga.streams import ChunkStream
+from tests.doubles import SLOW_DOWN, Endless, FunctionModel, text, words
 
 
 async def test_chunks_come_in_order_and_end_with_the_finish() -> None:
@@ -189,3 +190,35 @@ async def test_entering_returns_at_once_and_failures_come_at_the_iteration() -> 
         await anyio.sleep(60)
         with pytest.raises(RateLimitError):
             await anext(aiter(chunks))
+
+
+async def test_a_stream_has_one_reader_at_a_time() -> None:
+    async def read(chunks: ChunkStream) -> None:
+        await anext(aiter(chunks))
+
+    async with FunctionModel(Endless()).stream("Hi") as chunks:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read, chunks)
+            await anyio.sleep(0.5)
+            with pytest.raises(StreamUsageError, match="one task"):
+                await read(chunks)
+        assert await anext(chunks.text()) == "1 "
+
+
+async def test_a_reader_that_outlives_the_block_is_told_so() -> None:
+    outcomes: list[Exception] = []
+
+    async def read(chunks: ChunkStream) -> None:
+        try:
+            async for _ in chunks:
+                pass
+        except Exception as error:
+            outcomes.append(error)
+
+    async with (
+        anyio.create_task_group() as tasks,
+        FunctionModel(Endless()).stream("Hi") as chunks,
+    ):
+        tasks.start_soon(read, chunks)
+        await anyio.sleep(3.5)
+    assert [type(error) for error in outcomes] == [StreamUsageError]
