@@ -18,7 +18,7 @@ from beluga.schema import Failure, Finish, ModelInfo, Request, Timeouts, Usage
 from beluga.schema.redaction import redact
 from beluga.schema.usage import reported_cost
 from beluga.transport.dialect import Decoder, Dialect
-from beluga.transport.failures import request_id_of
+from beluga.transport.failures import garbage, request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
 from beluga.transport.patience import Patience
 from beluga.transport.rate_limits import rate_windows
@@ -117,7 +117,7 @@ class Exchange:
         windows = rate_windows(head.headers)
         if windows:
             self._fx.notify(RateLimits(self._info.provider, self._info.model, windows))
-        if head.status >= 300:
+        if head.status >= 300 or _is_page(head):
             raise error_for(await _refusal(response, dialect))
         decoder = self._decoder = dialect.decoder(self._request, head)
         await self._decode(response, decoder)
@@ -192,7 +192,7 @@ async def _read_on(response: HttpResponse) -> None:
 
 async def _refusal(response: HttpResponse, dialect: Dialect) -> Failure:
     head = response.head
-    if head.status < 400:
+    if 300 <= head.status < 400:
         where = head.header("location")
         if where is None:
             message = "the server answered with a redirect that leads nowhere; check base_url"
@@ -203,7 +203,14 @@ async def _refusal(response: HttpResponse, dialect: Dialect) -> Failure:
     with anyio.move_on_after(REFUSAL_PATIENCE), contextlib.suppress(ModelError):
         while len(body) < ERROR_BODY_CAP and (data := await response.read()):
             body += data
+    if head.status < 300:
+        return garbage("the answer is a page of HTML; check base_url", bytes(body))
     return dialect.failure(head, bytes(body[:ERROR_BODY_CAP]))
+
+
+def _is_page(head: ResponseHead) -> bool:
+    """Whether it is meant for a person: gateways and portals answer in the provider's place."""
+    return (head.header("content-type") or "").startswith("text/html")
 
 
 def _presentable(cause: BaseException | None, secrets: Sequence[str]) -> BaseException | None:
