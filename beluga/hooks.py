@@ -44,7 +44,8 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """Name the functions to run at the points of a call.
 
     Attributes:
-        before_generate: Gets the request; may return another.
+        before_generate: Gets the request; may return another. What that leaves out of the options
+            is not asked for, whatever the model's own defaults are.
         after_generate: Gets the whole message; may return another, which replaces the answer of
             `generate`. For a stream it observes, and only a stream that was read to its end.
         on_stream: Gets each chunk of a stream, its `Finish` included.
@@ -107,7 +108,8 @@ class _Hooked(Wrapper):
 
     async def _call(self, request: Request, fx: Effects) -> Finish:
         hooks = self._hooks
-        request = await _changed(hooks.before_generate, request)
+        changed = await _changed(hooks.before_generate, request)
+        request = request if changed is request else changed.in_place_of(request)
         holding = hooks.after_generate is not None and not request.streaming
         folder = Folder()
 
@@ -124,8 +126,8 @@ class _Hooked(Wrapper):
         message = folder.message()
         for call in message.tool_calls:
             await _run(hooks.on_tool_call, call)
-        changed = await _changed(hooks.after_generate, message)
-        return await _give(changed, finish, fx) if holding else finish
+        given = await _changed(hooks.after_generate, message)
+        return await _give(given, finish, fx) if holding else finish
 
     async def _show(self, chunks: Sequence[Emission], streaming: bool) -> None:
         hooks = self._hooks
@@ -159,7 +161,12 @@ async def _run(hook: Hook[A, None] | None, value: A) -> None:
 async def _changed(hook: Hook[A, A | None] | None, value: A) -> A:
     result = None if hook is None else hook(value)
     given = await result if inspect.isawaitable(result) else result
-    return value if given is None else given
+    if given is None:
+        return value
+    if not isinstance(given, type(value)):
+        kind = type(value).__name__
+        raise TypeError(f"a hook returns another {kind} or nothing; it returned {given!r:.80}")
+    return given
 
 
 def _changing(hooks: Sequence[Hook[A, A | None] | None]) -> Hook[A, A | None] | None:

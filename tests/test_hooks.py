@@ -16,10 +16,12 @@ from beluga.events import Attempted, AttemptEnded, Event
 from beluga.hooks import Hooks, apply_middleware, compose_hooks, with_hooks
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
+    UNSET,
     AIMessage,
     Emission,
     Failure,
     Finish,
+    GenerateOptions,
     HumanMessage,
     PartDone,
     ReasoningDelta,
@@ -27,10 +29,12 @@ from beluga.schema import (
     Request,
     Restarted,
     StreamChunk,
+    SystemMessage,
     TextDelta,
     TextPart,
     ToolCall,
     ToolCallDelta,
+    ToolSpec,
     Usage,
 )
 from beluga.testing import ScriptedModel
@@ -131,6 +135,38 @@ async def test_before_generate_may_change_the_request() -> None:
     async with model.stream("ho") as chunks:
         await chunks.message()
     assert [request.messages[0].text for request in scripted.requests] == ["HI", "HO"]
+
+
+async def test_a_request_that_a_hook_wrote_anew_is_still_watched_and_still_cleared() -> None:
+    def preface(request: Request) -> Request:
+        return Request((SystemMessage("Be brief."), *request.messages), request.options)
+
+    scripted = ScriptedModel(["one two"])
+    model = with_hooks(Hooks(before_generate=preface))(scripted.with_options(temperature=0.5))
+    async with model.stream("Hi", temperature=UNSET) as chunks:
+        await chunks.message()
+    asked = scripted.requests[0]
+    assert len(asked.messages) == 2
+    assert asked.streaming
+    assert asked.options.temperature is None
+
+
+async def test_an_option_that_a_hook_takes_out_stays_out() -> None:
+    def without(request: Request) -> Request:
+        options = msgspec.structs.replace(request.options, tools=None, metadata={"b": "2"})
+        return msgspec.structs.replace(request, options=options)
+
+    scripted = ScriptedModel(["a"])
+    inner = scripted.bind_tools([ToolSpec("t")]).with_options(metadata={"a": "1"}, seed=7)
+    await with_hooks(Hooks(before_generate=without))(inner).generate("Hi")
+    assert scripted.requests[0].options == GenerateOptions(metadata={"b": "2"}, seed=7)
+
+
+@pytest.mark.parametrize("point", ["before_generate", "after_generate"])
+async def test_a_hook_that_returns_something_else_is_told_so(point: str) -> None:
+    wrong: dict[str, Any] = {point: lambda _: "text"}
+    with pytest.raises(TypeError, match="returned 'text'"):
+        await with_hooks(Hooks(**wrong))(ScriptedModel(["a"])).generate("Hi")
 
 
 async def test_after_generate_may_change_the_answer_of_a_call() -> None:

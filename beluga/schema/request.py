@@ -42,6 +42,19 @@ class Request(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         merged = defaults.under(OptionLayer(self.options, self.cleared))
         return msgspec.structs.replace(self, options=merged.options, cleared=merged.cleared)
 
+    def in_place_of(self, original: Request) -> Request:
+        """Return this request as what was made of *original*, wherever it was written anew.
+
+        Whether somebody watches stays as it was, and what *original* had cleared, or this one took
+        out of its options, is not set again by a layer below.
+        """
+        given, kept = original.options, self.options
+        taken = [
+            n for n in given.__struct_fields__ if getattr(given, n) not in (None, getattr(kept, n))
+        ]
+        cleared = self.cleared.union(original.cleared, taken)
+        return msgspec.structs.replace(self, streaming=original.streaming, cleared=cleared)
+
     def contradiction(self) -> str | None:
         """Return what in the request contradicts itself, and how to mend it."""
         options = self.options
