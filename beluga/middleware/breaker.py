@@ -127,10 +127,14 @@ class _Passage:
 
     async def end(self, verdict: Verdict, failure: Failure | None) -> None:
         """Give the permit back. One that was cancelled is given back too."""
-        if self._permit is None:
+        permit = self._permit
+        if permit is None:
             return
-        with anyio.CancelScope(shield=verdict == "unknown"):
-            await self._gate.settle(self._permit, verdict, failure, self._fx)
+        if verdict != "unknown":
+            await self._gate.settle(permit, verdict, failure, self._fx)
+            return
+        with anyio.CancelScope(shield=True):
+            await self._gate.settle(permit, verdict, failure, self._fx)
 
 
 def _verdict(failure: Failure) -> Verdict:

@@ -67,9 +67,7 @@ def test_another_clock_makes_nothing_older() -> None:
     assert latencies.quantile(1.0, 4.0) == 2.0
 
 
-@given(
-    st.lists(st.tuples(st.floats(0, 10), st.none() | st.floats(0, 20)), min_size=1, max_size=20)
-)
+@given(st.lists(st.tuples(st.floats(0, 10), st.none() | st.floats(0, 20)), min_size=1, max_size=20))
 def test_a_rest_is_the_longest_that_was_wished(steps: list[tuple[float, float | None]]) -> None:
     rest, now, until = Rest(), 0.0, 0.0
     for waited, wish in steps:

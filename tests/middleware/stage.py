@@ -58,7 +58,7 @@ async def ask(
     chunks: list[StreamChunk] = []
     async with model.stream("Hi", fx=fx) as stream:
         async for chunk in stream:
-            chunks.append(chunk)  # noqa: PERF401
+            chunks.append(chunk)
     assert [isinstance(chunk, Finish) for chunk in chunks].count(True) == 1
     assert isinstance(chunks[-1], Finish)
     assert stream.partial == fold(chunks)

@@ -44,9 +44,10 @@ async def test_it_opens_is_probed_and_closes(streaming: bool) -> None:
     events: list[Event] = []
     scripted = ScriptedModel([down(), down(), down(), down(), "well", "well"])
     model = with_breaker(3, 10.0)(scripted)
-    assert await outcomes(model, 5, streaming=streaming) == ["provider_unavailable"] * 3 + [
-        "refused"
-    ] * 2
+    assert (
+        await outcomes(model, 5, streaming=streaming)
+        == ["provider_unavailable"] * 3 + ["refused"] * 2
+    )
     await anyio.sleep(4)
     with pytest.raises(ProviderDownError, match="tried again in 6 s") as raised:
         await ask(model, streaming=streaming)

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beluga.effects import Effects
-from beluga.errors import InvalidInputError, ModelError, ProviderDownError, RateLimitError, error_for
+from beluga.errors import (
+    InvalidInputError,
+    ModelError,
+    ProviderDownError,
+    RateLimitError,
+    error_for,
+)
 from beluga.events import AttemptEnded, Event, Hedged, HedgeWon
 from beluga.hooks import Middleware
 from beluga.middleware import with_hedge, with_retry

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,15 +17,28 @@ from beluga.events import Attempted, AttemptEnded, Event
 from beluga.hooks import Hooks, Middleware, apply_middleware, with_hooks
 from beluga.middleware import with_breaker, with_fallback, with_hedge, with_retry, with_timeout
 from beluga.model import ChatModel
-from beluga.schema import AIMessage, Failure, Finish, Request, TextDelta
-from beluga.testing import virtual_backends
+from beluga.schema import (
+    AIMessage,
+    Failure,
+    Finish,
+    PartDone,
+    ReasoningDelta,
+    Request,
+    Restarted,
+    StreamChunk,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    fold,
+)
+from beluga.testing import ScriptedModel, virtual_backends
 from tests.middleware.stage import DOWN, SLOW, WRONG, ask
 
 Middlewares = Mapping[str, Callable[[ChatModel], Middleware]]
 
 KINDS: Middlewares = {
     "retry": lambda _: with_retry(3, base=0.5),
-    "fallback": lambda other: with_fallback(other),
+    "fallback": with_fallback,
     "timeout": lambda _: with_timeout(5),
     "breaker": lambda _: with_breaker(2, 4.0),
     "hedge": lambda _: with_hedge(1.5, budget=1.0),
@@ -158,6 +172,28 @@ async def test_a_cancelled_answer_leaves_nothing_behind(order: tuple[str, ...]) 
                 await ask(model, streaming=streaming)
             assert scope.cancelled_caught
             assert models[0].open == models[1].open == 0
+
+
+TOLD: list[StreamChunk] = [
+    TextDelta("a"),
+    Restarted(DOWN),
+    ReasoningDelta("hm"),
+    ToolCallDelta(0, "c", "f", "{}"),
+    PartDone(0, ToolCall("c", "f", "{}")),
+    TextDelta("b"),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+async def test_every_chunk_passes_as_it_came_a_restart_too(order: tuple[str, ...]) -> None:
+    scripted = ScriptedModel([[*TOLD, Finish("tool_calls")]] * 2)
+    model = apply_middleware(scripted, *[KINDS[kind](ScriptedModel([])) for kind in order])
+    async with model.stream("Hi") as stream:
+        chunks = [chunk async for chunk in stream]
+    assert chunks[:-1] == TOLD
+    message = await model.generate("Hi")
+    assert message == msgspec.structs.replace(fold(chunks), spent=message.spent)
+    assert message.text == "b"
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)

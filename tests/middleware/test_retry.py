@@ -125,7 +125,7 @@ async def test_an_empty_delta_is_no_content_and_is_shown_once(streaming: bool) -
     seen: list[str] = []
     async with model.stream("Hi") as chunks:
         async for chunk in chunks:
-            seen.append(chunk.text if isinstance(chunk, TextDelta) else "end")  # noqa: PERF401
+            seen.append(chunk.text if isinstance(chunk, TextDelta) else "end")
     assert seen == ["", "Hi", "end"]
 
 
