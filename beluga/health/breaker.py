@@ -91,7 +91,13 @@ class BreakerState(Protocol):
 
 
 class Breaker:
-    """Count failures in a row; refuse attempts when there are too many."""
+    """Count failures in a row; refuse attempts when there are too many.
+
+    Attributes:
+        policy: When it opens and for how long.
+    """
+
+    policy: BreakerPolicy
 
     def __init__(self, policy: BreakerPolicy) -> None:
         self.policy = policy
@@ -141,7 +147,13 @@ class Breaker:
 
 
 class LocalBreaker:
-    """The state of a breaker in this process."""
+    """The state of a breaker in this process.
+
+    Attributes:
+        breaker: The breaker itself.
+    """
+
+    breaker: Breaker
 
     def __init__(self, policy: BreakerPolicy) -> None:
         self.breaker = Breaker(policy)

@@ -8,49 +8,41 @@ __all__ = ["Latencies"]
 
 
 class Latencies:
-    """Estimate quantiles of a time from recent samples, each of which counts less as it ages.
+    """Estimate quantiles of a time from recent samples, of which older ones count less.
 
     Args:
-        half_life: Seconds in which a sample comes to count half.
+        half_life: Seconds by which a sample is older than the newest one when it counts half.
         kept: How many of the newest samples are kept.
-        least: How many samples an estimate needs, each counted by its weight.
+        least: How many samples an estimate needs.
     """
 
-    def __init__(self, *, half_life: float = 300.0, kept: int = 128, least: float = 10.0) -> None:
+    def __init__(self, *, half_life: float = 300.0, kept: int = 128, least: int = 10) -> None:
         self._half_life, self._least = half_life, least
         self._samples: deque[tuple[float, float]] = deque(maxlen=kept)
-        self._now = 0.0
 
     def add(self, seconds: float, now: float) -> None:
         """Take in that something took *seconds*."""
-        self._follow(now)
+        newest = self._samples[-1][0] if self._samples else now
+        if now < newest:  # another clock: the samples are as far apart as they were
+            shifted = [(at + now - newest, known) for at, known in self._samples]
+            self._samples = deque(shifted, self._samples.maxlen)
         self._samples.append((now, seconds))
 
-    def quantile(self, share: float, now: float) -> float | None:
+    def quantile(self, share: float) -> float | None:
         """Return the time that *share* (0 to 1) of all stay within; `None` if too little is known.
 
         It is the smallest sample by which so much of the weight is reached.
         """
-        self._follow(now)
         if len(self._samples) < self._least:
             return None
+        newest = self._samples[-1][0]
         weighted = sorted(
-            [(seconds, 0.5 ** ((now - at) / self._half_life)) for at, seconds in self._samples]
+            [(seconds, 0.5 ** ((newest - at) / self._half_life)) for at, seconds in self._samples]
         )
-        total = sum([weight for _, weight in weighted])
-        if total < self._least:
-            return None
+        wanted = share * sum([weight for _, weight in weighted])
         reached = 0.0
         for seconds, weight in weighted:
             reached += weight
-            if reached >= share * total:
+            if reached >= wanted:
                 return seconds
         return weighted[-1][0]
-
-    def _follow(self, now: float) -> None:
-        if now < self._now:  # another clock: the samples are as old as they were
-            shift = now - self._now
-            self._samples = deque(
-                [(at + shift, seconds) for at, seconds in self._samples], self._samples.maxlen
-            )
-        self._now = now

@@ -65,10 +65,10 @@ class _Pace:
         self.budget = Share(budget)
         self._latencies = {streaming: Latencies() for streaming in (False, True)}
 
-    def delay(self, streaming: bool, now: float) -> float:
+    def delay(self, streaming: bool) -> float:
         if self._delay is not None:
             return self._delay
-        seconds = self._latencies[streaming].quantile(self._share, now)
+        seconds = self._latencies[streaming].quantile(self._share)
         return math.inf if seconds is None else seconds
 
     def learn(self, seconds: float, streaming: bool, now: float) -> None:
@@ -199,7 +199,7 @@ class _Race:
     async def _hedge(self) -> None:
         """Make the second request when it is due."""
         started = self._first.started
-        with anyio.move_on_after(self._pace.delay(self.request.streaming, started)):
+        with anyio.move_on_after(self._pace.delay(self.request.streaming)):
             await self._decided.wait()
         failed = self._failed.get(self._first)
         failure = None if failed is None else failed.failure

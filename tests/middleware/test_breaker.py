@@ -220,3 +220,11 @@ def test_what_ends_after_it_opened_changes_nothing() -> None:
     breaker = late(["failed", "failed", "well", "failed", "failed"])
     assert breaker.admit(9.0) == Refusal(1.0)
     assert breaker.admit(10.0) == Permit(1, probe=True)
+
+
+async def test_a_probe_that_breaks_off_after_content_opens_it_again() -> None:
+    scripted = ScriptedModel([down(), reply("a", failure=DOWN)])
+    model = with_breaker(1, 10.0)(scripted)
+    assert await outcomes(model, 1, streaming=True) == ["provider_unavailable"]
+    await anyio.sleep(10)
+    assert await outcomes(model, 2, streaming=True) == ["provider_unavailable", "refused"]

@@ -266,23 +266,35 @@ async def test_the_delay_is_learned(streaming: bool) -> None:
 
 @both_ways
 async def test_a_delay_that_is_learned_does_not_shrink_by_hedging(streaming: bool) -> None:
-    """Every tenth request is slow. The slow ones are hedged, and are still seen as slow."""
-    number = 0
+    """What was cut short by its hedge is known to have been slow, and counts as that."""
+    usual, hedged = [reply(10.0, "Hi")] * 10, [reply(60.0, "a"), reply(1.0, "b")] * 12
+    model = with_hedge(budget=1.0, percentile=50.0)(ScriptedModel([*usual, *hedged]))
+    events: list[Event] = []
+    for _ in range(22):
+        await ask(model, streaming=streaming, events=events)
+    delays = [event.seconds for event in events if isinstance(event, Hedged)]
+    assert delays == pytest.approx([10.0] * 12)
+
+
+async def test_how_the_loser_fails_is_of_no_account() -> None:
+    asked = 0
 
     async def answer(request: Request, fx: Effects) -> Finish:
-        nonlocal number
-        number += 1
-        await anyio.sleep(1.0 + number % 7 / 10 if number % 10 else 60.0)
-        await fx.emit(text("Hi"))
-        return Finish("stop")
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            await fx.emit(text("b"))
+            await anyio.sleep(1)
+            raise error_for(DOWN)
+        try:
+            return await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(3)
+            raise error_for(WRONG)
 
-    events: list[Event] = []
-    model = with_hedge(budget=0.5, percentile=80.0)(FunctionModel(answer))
-    for _ in range(100):
-        await ask(model, streaming=streaming, events=events)
-    hedged = [event.seconds for event in events if isinstance(event, Hedged)]
-    assert 5 <= len(hedged) <= 35
-    assert all(1.3 <= seconds <= 1.7 for seconds in hedged)
+    with pytest.raises(ProviderDownError):
+        await ask(always()(FunctionModel(answer)), streaming=True)
 
 
 pieces = st.lists(st.sampled_from(["a", "b", "", 0.5, 1.0, 2.0, 3.0]), max_size=5)

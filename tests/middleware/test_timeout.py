@@ -90,3 +90,12 @@ async def test_the_models_own_bounds_are_not_forgotten() -> None:
 def test_what_makes_no_sense_is_refused(given: float) -> None:
     with pytest.raises(InvalidInputError, match="with_timeout: total must be a number"):
         with_timeout(given)
+
+
+@both_ways
+async def test_a_long_time_of_its_own_does_not_hide_that_of_the_answer(streaming: bool) -> None:
+    model = with_timeout(100)(with_retry()(ScriptedModel([error_for(SLOW), "never"])))
+    began = anyio.current_time()
+    with pytest.raises(RateLimitError):
+        await ask(model.with_options(timeout=6.0), streaming=streaming)
+    assert anyio.current_time() == began
