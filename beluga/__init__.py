@@ -49,10 +49,16 @@ if TYPE_CHECKING:
     from beluga.events import (
         Attempted,
         AttemptEnded,
+        BreakerClosed,
+        BreakerOpened,
         Event,
+        FailedOver,
+        Hedged,
+        HedgeWon,
         LeftOut,
         RateLimits,
         RateWindow,
+        Retried,
     )
     from beluga.hooks import (
         Hooks,
@@ -60,6 +66,21 @@ if TYPE_CHECKING:
         apply_middleware,
         compose_hooks,
         with_hooks,
+    )
+    from beluga.middleware.breaker import (
+        with_breaker,
+    )
+    from beluga.middleware.fallback import (
+        with_fallback,
+    )
+    from beluga.middleware.hedge import (
+        with_hedge,
+    )
+    from beluga.middleware.retry import (
+        with_retry,
+    )
+    from beluga.middleware.timeout import (
+        with_timeout,
     )
     from beluga.model import (
         ChatModel,
@@ -160,8 +181,16 @@ else:
             "ProviderDownError RateLimitError StreamUsageError ToolFailedError UnsupportedError "
             "error_for"
         ),
-        "beluga.events": "AttemptEnded Attempted Event LeftOut RateLimits RateWindow",
+        "beluga.events": (
+            "AttemptEnded Attempted BreakerClosed BreakerOpened Event FailedOver HedgeWon Hedged "
+            "LeftOut RateLimits RateWindow Retried"
+        ),
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
+        "beluga.middleware.breaker": "with_breaker",
+        "beluga.middleware.fallback": "with_fallback",
+        "beluga.middleware.hedge": "with_hedge",
+        "beluga.middleware.retry": "with_retry",
+        "beluga.middleware.timeout": "with_timeout",
         "beluga.model": "ChatModel Wrapper",
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
@@ -204,6 +233,8 @@ __all__ = [
     "AuthError",
     "BackendClock",
     "BelugaError",
+    "BreakerClosed",
+    "BreakerOpened",
     "BudgetExhaustedError",
     "CanChoose",
     "Capabilities",
@@ -220,6 +251,7 @@ __all__ = [
     "Emit",
     "ErrorCode",
     "Event",
+    "FailedOver",
     "Failure",
     "FilePart",
     "Finish",
@@ -229,6 +261,8 @@ __all__ = [
     "HasClock",
     "HasNotify",
     "HasRandom",
+    "HedgeWon",
+    "Hedged",
     "Hooks",
     "Http",
     "HttpxHttp",
@@ -273,6 +307,7 @@ __all__ = [
     "Request",
     "ResponseFormat",
     "Restarted",
+    "Retried",
     "Spent",
     "StreamChunk",
     "StreamUsageError",
@@ -304,5 +339,10 @@ __all__ = [
     "register",
     "unfold",
     "unwrap",
+    "with_breaker",
+    "with_fallback",
+    "with_hedge",
     "with_hooks",
+    "with_retry",
+    "with_timeout",
 ]

@@ -11,7 +11,20 @@ import msgspec
 
 from beluga.schema import Failure, Usage
 
-__all__ = ["AttemptEnded", "Attempted", "Event", "LeftOut", "RateLimits", "RateWindow"]
+__all__ = [
+    "AttemptEnded",
+    "Attempted",
+    "BreakerClosed",
+    "BreakerOpened",
+    "Event",
+    "FailedOver",
+    "HedgeWon",
+    "Hedged",
+    "LeftOut",
+    "RateLimits",
+    "RateWindow",
+    "Retried",
+]
 
 
 class Attempted(msgspec.Struct, frozen=True, tag="attempted"):
@@ -81,4 +94,88 @@ class RateLimits(msgspec.Struct, frozen=True, tag="rate_limits"):
     windows: tuple[RateWindow, ...]
 
 
-Event: TypeAlias = Attempted | AttemptEnded | LeftOut | RateLimits
+class Retried(msgspec.Struct, frozen=True, tag="retried"):
+    """An attempt failed, and the same model is asked again after a wait.
+
+    Attributes:
+        failure: Why the attempt failed.
+        attempt: Which attempt comes now; the first one was 1.
+        delay: Seconds until it is made.
+    """
+
+    failure: Failure
+    attempt: int
+    delay: float
+
+
+class FailedOver(msgspec.Struct, frozen=True, tag="failed_over"):
+    """A model failed, and another is asked in its place.
+
+    Attributes:
+        failure: Why it failed.
+        provider: Whose model is asked now.
+        model: Which one.
+    """
+
+    failure: Failure
+    provider: str | None
+    model: str | None
+
+
+class Hedged(msgspec.Struct, frozen=True, tag="hedged"):
+    """A second request is made, since the first is slow or has failed.
+
+    Attributes:
+        seconds: How long the first one has taken.
+        failure: Why it failed, if it did.
+    """
+
+    provider: str | None
+    model: str | None
+    seconds: float
+    failure: Failure | None = None
+
+
+class HedgeWon(msgspec.Struct, frozen=True, tag="hedge_won"):
+    """Of two requests for one answer, one has been first with its content.
+
+    Attributes:
+        second: Whether it is the second one.
+    """
+
+    provider: str | None
+    model: str | None
+    second: bool
+
+
+class BreakerOpened(msgspec.Struct, frozen=True, tag="breaker_opened"):
+    """A model has failed too often in a row, and is not asked for a while.
+
+    Attributes:
+        failure: The last failure.
+    """
+
+    provider: str | None
+    model: str | None
+    failure: Failure
+
+
+class BreakerClosed(msgspec.Struct, frozen=True, tag="breaker_closed"):
+    """A probe of a model that was not asked for a while went well; it is asked again."""
+
+    provider: str | None
+    model: str | None
+
+
+Event: TypeAlias = (
+    Attempted
+    | AttemptEnded
+    | LeftOut
+    | RateLimits
+    | Retried
+    | FailedOver
+    | Hedged
+    | HedgeWon
+    | BreakerOpened
+    | BreakerClosed
+)

@@ -46,11 +46,19 @@ MODULES = {
         UnsupportedError
     """,
     "beluga.hooks": "Hooks apply_middleware compose_hooks with_hooks",
-    "beluga.middleware": """
-        Allow Block Change ProviderLimits standard with_breaker with_budget with_cache with_context
-        with_fallback with_guardrails with_hedge with_limits with_logging with_retry with_timeout
-        with_tracing
-    """,
+    "beluga.middleware.breaker": "with_breaker",
+    "beluga.middleware.budget": "with_budget",
+    "beluga.middleware.cache": "with_cache",
+    "beluga.middleware.context": "with_context",
+    "beluga.middleware.fallback": "with_fallback",
+    "beluga.middleware.guardrails": "Allow Block Change with_guardrails",
+    "beluga.middleware.hedge": "with_hedge",
+    "beluga.middleware.limits": "ProviderLimits with_limits",
+    "beluga.middleware.logging": "with_logging",
+    "beluga.middleware.retry": "with_retry",
+    "beluga.middleware.standard": "standard",
+    "beluga.middleware.timeout": "with_timeout",
+    "beluga.middleware.tracing": "with_tracing",
 }
 
 TESTING = "ScriptedModel Simulator record replay strategies virtual_backends"

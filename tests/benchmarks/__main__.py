@@ -6,7 +6,7 @@ import sys
 
 import anyio
 
-from tests.benchmarks import calls, start_up, streaming
+from tests.benchmarks import calls, middleware, start_up, streaming
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
 
@@ -28,6 +28,15 @@ def main() -> None:
                     return await calls.measure(base_url, turns, calls=number, at_once=at_once)
 
                 _show(f"calls, {at_once} at once, {backend}", anyio.run(run, backend=backend))
+    for backend in ("asyncio", "trio"):
+        _show(
+            f"middleware, {backend}, for a call, beside a call of a model that costs nothing",
+            anyio.run(middleware.measure_calls, turns, backend=backend),
+        )
+        _show(
+            f"middleware, {backend}, for a batch of {middleware.BATCHES}, likewise",
+            anyio.run(middleware.measure_batches, turns, backend=backend),
+        )
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():
         print(f"  {code:<66} {ratio:5.2f}")

@@ -43,6 +43,7 @@ from beluga import (
     ReasoningDelta,
     Request,
     Restarted,
+    Retried,
     Spent,
     StreamChunk,
     SystemMessage,
@@ -61,9 +62,15 @@ from beluga import (
     fold,
     unfold,
     unwrap,
+    with_breaker,
+    with_fallback,
+    with_hedge,
     with_hooks,
+    with_retry,
+    with_timeout,
 )
 from beluga.blocking import BlockingStream
+from beluga.health.breaker import BreakerState
 
 
 # A model is asked.
@@ -202,6 +209,20 @@ def composed() -> ChatModel:
     return apply_middleware(Parrot(), *middleware)
 
 
+def resilient(state: BreakerState) -> ChatModel:
+    middleware: list[Middleware] = [
+        with_fallback(Parrot(), Parrot(), on_refusal="next"),
+        with_breaker(3, cooldown=10),
+        with_breaker(state=state),
+        with_retry(attempts=5, base=0.1, cap=10, retry_after_cap=60),
+        with_hedge(delay=2, budget=0.05),
+        with_hedge(percentile=99),
+        with_timeout(30),
+        with_timeout(Timeouts(first_content=10)),
+    ]
+    return apply_middleware(Parrot(), *middleware)
+
+
 async def note(call: ToolCall) -> None:
     assert_type(call.parse(), dict[str, JsonValue])
 
@@ -209,6 +230,9 @@ async def note(call: ToolCall) -> None:
 def count(event: Event) -> None:
     if isinstance(event, AttemptEnded):
         assert_type(event.usage, Usage)
+    if isinstance(event, Retried):
+        assert_type(event.failure, Failure)
+        assert_type(event.delay, float)
 
 
 def hooks() -> Hooks:

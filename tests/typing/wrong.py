@@ -27,6 +27,11 @@ from beluga import (
     ToolMessage,
     Wrapper,
     apply_middleware,
+    with_breaker,
+    with_fallback,
+    with_hedge,
+    with_retry,
+    with_timeout,
 )
 
 
@@ -77,6 +82,18 @@ def not_a_middleware(model: ChatModel) -> None:
     apply_middleware(model, model)  # error: arg-type
     apply_middleware(Wrapper)  # error: arg-type
     Hooks(before_generate=lambda request: request.messages)  # error: arg-type, return-value
+
+
+def middleware(model: ChatModel) -> None:
+    with_retry(attempts="3")  # error: arg-type
+    with_retry(tries=3)  # error: call-arg
+    with_retry()(3)  # error: arg-type
+    with_fallback("openai:gpt-5-mini")  # error: arg-type
+    with_fallback(model, on_refusal="skip")  # error: arg-type
+    with_timeout()  # error: call-arg
+    with_breaker(state=model)  # error: arg-type
+    with_hedge(delay="1")  # error: arg-type
+    apply_middleware(model, with_retry)  # error: arg-type
 
 
 def forgets_a_failure(outcome: Outcome[str]) -> str:

@@ -1,0 +1,79 @@
+"""What each middleware adds to a call and to a streamed batch of a model that costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from beluga.effects import Effects
+from beluga.hooks import Middleware
+from beluga.middleware import with_breaker, with_fallback, with_hedge, with_retry, with_timeout
+from beluga.model import ChatModel
+from beluga.schema import Emission, Finish, Request, TextDelta
+from tests.benchmarks.measure import Figure, Program, ratios
+
+CALLS = 2_000
+BATCHES = 20_000
+
+
+class _Free(ChatModel):
+    """Emit batches that are made beforehand, and wait for nothing."""
+
+    def __init__(self, batches: int) -> None:
+        self._batches: list[Sequence[Emission]] = [(TextDelta("word "),)] * batches
+
+    @property
+    def model_id(self) -> str:
+        return "free"
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        for batch in self._batches:
+            await fx.emit(batch)
+        return Finish("stop")
+
+
+def _all() -> dict[str, Middleware]:
+    """Return every middleware, set up so that nothing ever happens."""
+    return {
+        "retry": with_retry(),
+        "fallback": with_fallback(_Free(0)),
+        "timeout": with_timeout(60),
+        "breaker": with_breaker(),
+        "hedge, off": with_hedge(30.0, budget=1e-6),
+        "hedge": with_hedge(30.0, budget=1.0),
+    }
+
+
+async def measure_calls(turns: int) -> dict[str, Figure]:
+    """Return CPU microseconds for a call, beside a call of the bare model."""
+
+    def program(model: ChatModel) -> Program:
+        async def run() -> int:
+            for _ in range(CALLS):
+                await model.generate("Hi")
+            return CALLS
+
+        return run
+
+    return await _measure(program, _Free(1), turns)
+
+
+async def measure_batches(turns: int) -> dict[str, Figure]:
+    """Return CPU microseconds for a batch of a stream, beside those of the bare model."""
+
+    def program(model: ChatModel) -> Program:
+        async def run() -> int:
+            async with model.stream("Hi") as chunks:
+                async for _ in chunks:
+                    pass
+            return BATCHES
+
+        return run
+
+    return await _measure(program, _Free(BATCHES), turns)
+
+
+async def _measure(
+    program: Callable[[ChatModel], Program], bare: ChatModel, turns: int
+) -> dict[str, Figure]:
+    others = {name: program(middleware(bare)) for name, middleware in _all().items()}
+    return await ratios(program(bare), {"none": program(bare), **others}, turns=turns)
