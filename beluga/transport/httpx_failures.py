@@ -49,10 +49,23 @@ def failure_of(error: Exception, *, in_body: bool) -> Failure:
     """
     code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
     words = next((words for kind, words in _WORDS.items() if isinstance(error, kind)), "")
-    detail = "" if isinstance(error, UnicodeError) else str(error)
+    detail = "" if isinstance(error, UnicodeError | httpx.TimeoutException) else _root(error)
     what = ": ".join(filter(None, (words, detail))) or type(error).__name__
     if code == "invalid_input":
         return Failure(code, what, local=True)
     if in_body:
         return Failure("incomplete_stream", f"the answer broke off: {what}", retryable=True)
     return Failure(code, what, retryable=True)
+
+
+def _root(error: BaseException) -> str:
+    """Return the last text in the chain of causes: the system's own word, where it had one."""
+    text = ""
+    link: BaseException | None = error
+    while link is not None:
+        text = str(link) or text
+        if isinstance(link, BaseExceptionGroup):
+            link = link.exceptions[0]
+        else:
+            link = link.__cause__ or link.__context__
+    return text
