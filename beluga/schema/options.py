@@ -42,6 +42,9 @@ class Unset:
     def __repr__(self) -> str:
         return "UNSET"
 
+    def __reduce__(self) -> str:
+        return "UNSET"  # a copy, also one that was pickled, is the same object
+
 
 UNSET: Final = Unset()
 
@@ -57,6 +60,8 @@ def _check_number(
 ) -> None:
     if value is None:
         return
+    if not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number; got {value!r}")
     if not math.isfinite(value) or not low <= value <= high:
         bounds = f"at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
         wanted = "finite" if low == -math.inf else bounds
@@ -137,6 +142,15 @@ class Timeouts(msgspec.Struct, frozen=True):
                 raise ValueError(f"{name} must be a number of seconds above 0; got {value!r}")
 
 
+_NARROW: Final[Mapping[str, type]] = {
+    "stop": tuple,
+    "tools": tuple,
+    "reasoning": ReasoningConfig,
+    "timeout": Timeouts,
+}
+"""Options that may be written wider at a call, where they are converted, than they travel."""
+
+
 class GenerateOptions(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True
 ):
@@ -168,6 +182,11 @@ class GenerateOptions(
     unsupported: Unsupported | None = None
 
     def __post_init__(self) -> None:
+        for name, kind in _NARROW.items():
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                wanted, got = kind.__name__, type(value).__name__
+                raise ValueError(f"GenerateOptions takes {name} as a {wanted}; got {got}")
         _check_number("temperature", self.temperature, low=0.0)
         _check_number("top_p", self.top_p, low=0.0, high=1.0)
         _check_number("top_k", self.top_k, low=0)

@@ -88,6 +88,14 @@ class _Media(msgspec.Struct, frozen=True):
             raise ValueError(
                 f"{type(self).__name__} takes exactly one of data, url and id; got {found}"
             )
+        self._settle_data(self.data)
+
+    def _settle_data(self, data: object) -> None:
+        if isinstance(data, bytearray | memoryview):
+            msgspec.structs.force_setattr(self, "data", bytes(data))
+        elif data is not None and not isinstance(data, bytes):
+            kind, got = type(self).__name__, type(data).__name__
+            raise ValueError(f"{kind} takes data as bytes, an address as url=…; got {got}")
 
 
 class ImagePart(_Media, frozen=True, tag="image", kw_only=True):

@@ -80,6 +80,15 @@ def test_media_have_exactly_one_source(kind: Any) -> None:
         kind(url="https://a.example", id="file-1")
 
 
+@pytest.mark.parametrize("kind", [ImagePart, AudioPart, VideoPart, FilePart])
+def test_the_data_of_media_are_bytes(kind: Any) -> None:
+    with pytest.raises(ValueError, match="address as url"):
+        kind("https://example.org/a.png")
+    part = kind(bytearray(b"x"))
+    assert part == kind(b"x")
+    assert hash(part) == hash(kind(b"x"))
+
+
 @pytest.mark.parametrize("kind", [TextPart, ReasoningPart, RefusalPart])
 def test_text_is_text(kind: Any) -> None:
     with pytest.raises(ValueError, match="takes text, not"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import msgspec
@@ -174,3 +176,16 @@ def test_no_tools_are_a_value_and_none_is_not() -> None:
 def test_what_is_wrong_is_named(wrong: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         layer(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wide", [{"stop": "END"}, {"tools": []}, {"timeout": 5}, {"reasoning": "high"}, {"top_p": "1"}]
+)
+def test_what_travels_is_narrow(wide: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wide))):
+        GenerateOptions(**wide)
+
+
+def test_a_copy_of_unset_is_unset() -> None:
+    assert copy.deepcopy(UNSET) is UNSET
+    assert pickle.loads(pickle.dumps(UNSET)) is UNSET
