@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import UnionType
 from typing import Final, TypeAlias, TypedDict, Unpack
 
 import msgspec
@@ -25,6 +26,17 @@ __all__ = [
 ]
 
 ENTRY_POINTS: Final = "beluga.providers"
+
+
+_KINDS: Final[Mapping[str, tuple[type | UnionType, str]]] = {
+    "model": (str, "a text"),
+    "api_key": (str | None, "a text"),
+    "base_url": (str | None, "a text"),
+    "headers": (Mapping, "a mapping of names to texts"),
+    "timeouts": (Timeouts | None, "Timeouts(…)"),
+    "defaults": (GenerateOptions, "GenerateOptions(…)"),
+    "settings": (Mapping, "a mapping"),
+}
 
 
 class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +63,12 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials | None = None
     defaults: GenerateOptions = GenerateOptions()
     settings: Mapping[str, JsonValue] = {}
+
+    def __post_init__(self) -> None:
+        for name, (kind, wanted) in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise invalid_input(f"{name} takes {wanted}; got {type(value).__name__}")
 
     def __repr__(self) -> str:
         return f"ProviderConfig(model={self.model!r}, base_url={self.base_url!r})"

@@ -8,7 +8,14 @@ import msgspec
 
 from beluga.dialects.anthropic import AnthropicDialect
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, base_url_of, environment, model_of, setting
+from beluga.providers.endpoint import (
+    Endpoint,
+    base_url_of,
+    check_settings,
+    environment,
+    model_of,
+    setting,
+)
 from beluga.registry import ProviderConfig
 
 __all__ = ["KEY", "TOKEN", "anthropic"]
@@ -32,6 +39,7 @@ def anthropic(config: ProviderConfig) -> ChatModel:
     The key is `ANTHROPIC_API_KEY`, sent as `x-api-key`. Without one, `ANTHROPIC_AUTH_TOKEN` is sent
     as a bearer token; `settings={"auth": "token"}` sends what `api_key` or `credentials` give so.
     """
+    check_settings(config, "auth")
     endpoint = _endpoint(config)
     url = f"{base_url_of(endpoint, config)}/v1/messages"
     return model_of(endpoint, config, AnthropicDialect(endpoint.provider, config.model, url))

@@ -12,7 +12,14 @@ from beluga.dialects.chat import Quirks as ChatQuirks
 from beluga.dialects.responses import Quirks as ResponsesQuirks
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, auth_of, environment, model_of
+from beluga.providers.endpoint import (
+    Endpoint,
+    auth_of,
+    check_settings,
+    environment,
+    model_of,
+    setting,
+)
 from beluga.providers.record import Record
 from beluga.registry import ProviderConfig
 from beluga.transport.auth import Auth, Credentials, KeyAuth
@@ -52,6 +59,9 @@ def azure(config: ProviderConfig) -> ChatModel:
     version = config.settings.get("api_version")
     if version is None:
         return RECORD.model_at(_base_url(config), config, auth=auth)
+    check_settings(config, "api", "api_version")
+    if setting(config, "api", ("chat", "responses")) == "responses":
+        raise invalid_input("azure has Responses at its address without an api_version only")
     root = _base_url(config).removesuffix("/openai/v1")
     path = f"{root}/openai/deployments/{config.model}/chat/completions?api-version={version}"
     dialect = ChatDialect(RECORD.endpoint.provider, config.model, path, RECORD.chat)

@@ -10,7 +10,14 @@ import msgspec
 from beluga.dialects.converse import ConverseDialect
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, auth_of, base_url_of, environment, model_of
+from beluga.providers.endpoint import (
+    Endpoint,
+    auth_of,
+    base_url_of,
+    check_settings,
+    environment,
+    model_of,
+)
 from beluga.registry import ProviderConfig
 from beluga.transport.auth import Auth
 from beluga.transport.aws_credentials import credential_source, profile_region
@@ -45,9 +52,7 @@ def bedrock(config: ProviderConfig) -> ChatModel:
         InvalidInputError: The region is not known, or a setting is wrong.
         AuthError: There is no key, and nowhere to look for credentials.
     """
-    unknown = [name for name in config.settings if name not in SETTINGS]
-    if unknown:
-        raise invalid_input(f"unknown setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+    check_settings(config, *SETTINGS)
     profile = _text(config, "profile")
     region = _region_of(config, profile)
     endpoint = msgspec.structs.replace(ENDPOINT, base_url=_public_url(region))

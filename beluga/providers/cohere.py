@@ -6,7 +6,7 @@ from typing import Final
 
 from beluga.dialects.cohere import CohereDialect
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, base_url_of, model_of
+from beluga.providers.endpoint import Endpoint, base_url_of, check_settings, model_of
 from beluga.registry import ProviderConfig
 
 __all__ = ["ENDPOINT", "cohere"]
@@ -28,5 +28,6 @@ def cohere(config: ProviderConfig) -> ChatModel:
     Raises:
         AuthError: There is no key: `api_key`, `CO_API_KEY` or `COHERE_API_KEY`.
     """
+    check_settings(config)
     url = f"{base_url_of(ENDPOINT, config)}/v2/chat"
     return model_of(ENDPOINT, config, CohereDialect(ENDPOINT.provider, config.model, url))

@@ -15,7 +15,15 @@ from beluga.transport.auth import Auth, KeyAuth, NoAuth, fixed
 from beluga.transport.dialect import Dialect
 from beluga.transport.http_model import HttpModel
 
-__all__ = ["Endpoint", "auth_of", "base_url_of", "environment", "model_of", "setting"]
+__all__ = [
+    "Endpoint",
+    "auth_of",
+    "base_url_of",
+    "check_settings",
+    "environment",
+    "model_of",
+    "setting",
+]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +111,18 @@ def model_of(
         headers={**(headers or {}), **config.headers},
         owns_http=config.http is None,
     )
+
+
+def check_settings(config: ProviderConfig, *known: str) -> None:
+    """Refuse a setting of a name that the provider does not know.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    unknown = [name for name in config.settings if name not in known]
+    if unknown:
+        there = f"there are {', '.join(known)}" if known else "there are none"
+        raise invalid_input(f"unknown setting {unknown[0]!r}; {there}")
 
 
 def setting(config: ProviderConfig, name: str, allowed: tuple[str, ...]) -> str | None:

@@ -13,7 +13,14 @@ import msgspec
 from beluga.dialects.gemini import GeminiDialect
 from beluga.errors import AuthError, invalid_input
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, auth_of, base_url_of, environment, model_of
+from beluga.providers.endpoint import (
+    Endpoint,
+    auth_of,
+    base_url_of,
+    check_settings,
+    environment,
+    model_of,
+)
 from beluga.registry import ProviderConfig
 from beluga.schema import Failure
 from beluga.transport.auth import Auth, KeyAuth
@@ -61,6 +68,7 @@ def google(config: ProviderConfig) -> ChatModel:
         AuthError: There is no key, and no project either.
         InvalidInputError: A setting is of the wrong type.
     """
+    check_settings(config, "vertex", "project", "location")
     if _wants_vertex(config):
         return _on_vertex(config)
     name = config.model if "/" in config.model else f"models/{config.model}"

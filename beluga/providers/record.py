@@ -12,7 +12,7 @@ from beluga.dialects.chat import Quirks as ChatQuirks
 from beluga.dialects.responses import Quirks as ResponsesQuirks
 from beluga.dialects.responses import ResponsesDialect
 from beluga.model import ChatModel
-from beluga.providers.endpoint import Endpoint, base_url_of, model_of, setting
+from beluga.providers.endpoint import Endpoint, base_url_of, check_settings, model_of, setting
 from beluga.registry import ProviderConfig
 from beluga.transport.auth import Auth
 from beluga.transport.dialect import Dialect
@@ -55,6 +55,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         headers: Mapping[str, str] | None = None,
     ) -> ChatModel:
         """Return the model that *config* asks for, at an address of the caller's."""
+        check_settings(config, "api")
         provider, model = self.endpoint.provider, config.model
         api = setting(config, "api", ("chat", "responses")) or self.api
         dialect: Dialect
