@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 import httpx
-from anyio.lowlevel import RunVar
+from anyio.lowlevel import RunVar, RunvarToken
 
 __all__ = ["CALLS_PER_SHARD", "Pool", "PoolOfLoop", "Shard"]
 
@@ -29,7 +29,15 @@ class Shard:
 
 
 class Pool:
-    """The shards of one event loop."""
+    """The shards of one event loop.
+
+    Attributes:
+        closed: Whether its connections were closed, so that it lends none any more.
+        place: Where the loop keeps it.
+    """
+
+    closed: bool
+    place: RunvarToken[Pool]
 
     def __init__(self, new_transport: Callable[[], httpx.AsyncBaseTransport]) -> None:
         self._new_transport = new_transport
@@ -98,7 +106,7 @@ class PoolOfLoop:
         pool = self._pool.get(None)
         if pool is None or pool.closed:
             pool = Pool(self._new_transport)
-            self._pool.set(pool)
+            pool.place = self._pool.set(pool)
             await pool.live_with_the_loop()
         return pool
 
@@ -106,4 +114,5 @@ class PoolOfLoop:
         """Close the running loop's pool, if it has one."""
         pool = self._pool.get(None)
         if pool is not None:
+            self._pool.reset(pool.place)  # the loop would keep even a closed pool to its own end
             await pool.aclose()
