@@ -139,6 +139,7 @@ def check_account(events: list[Event], *, cancelled: bool) -> None:
             assert not event.abandoned
 
 
+LONG = head(content_length=len(WHOLE))
 PIECES = [STREAM[at : at + 40] for at in range(0, len(STREAM), 40)]
 
 SCRIPTS: dict[str, tuple[bool, Sequence[Step]]] = {
@@ -147,7 +148,7 @@ SCRIPTS: dict[str, tuple[bool, Sequence[Step]]] = {
     "stream that lingers": (True, [SSE, chunk(STREAM), Connection.SILENT]),
     "stream that breaks": (True, [SSE, chunk(delta("Hi ")), 0.001, Connection.CLOSED]),
     "whole": (False, GOOD_WHOLE),
-    "whole in pieces": (False, [head(content_length=len(WHOLE)), 0.001, WHOLE[:30], 0.001, WHOLE[30:]]),
+    "whole in pieces": (False, [LONG, 0.001, WHOLE[:30], 0.001, WHOLE[30:]]),
     "refusal": (False, [refusal(429)]),
     "refusal in pieces": (True, [head(500, content_length=4), 0.001, b"oh", 0.001, b"no"]),
     "refusal that breaks": (True, [head(500, content_length=4), b"oh", Connection.CLOSED]),
