@@ -250,7 +250,13 @@ _CLASSES: Final[dict[ErrorCode, type[ModelError]]] = {
 
 
 def error_for(failure: Failure) -> ModelError:
-    """Return the error of the class that belongs to *failure*'s code."""
+    """Return the error of the class that belongs to *failure*: that of its code, as a rule.
+
+    One that holds the failures of several models is `AllModelsFailedError`, with the code of the
+    last.
+    """
+    if failure.attempts and failure.code != "output_invalid":
+        return AllModelsFailedError(failure)
     return _CLASSES[failure.code](failure)
 
 

@@ -12,7 +12,8 @@ import msgspec
 
 from beluga.errors import NotFoundError, invalid_input
 from beluga.model import ChatModel
-from beluga.schema import Failure, GenerateOptions, JsonValue, Timeouts
+from beluga.schema import Failure, GenerateOptions, Timeouts
+from beluga.schema.headers import check_headers
 from beluga.transport.auth import Credentials
 from beluga.transport.http import Http
 
@@ -62,13 +63,17 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: Timeouts | None = None
     credentials: Credentials | None = None
     defaults: GenerateOptions = GenerateOptions()
-    settings: Mapping[str, JsonValue] = {}
+    settings: Mapping[str, object] = {}
 
     def __post_init__(self) -> None:
         for name, (kind, wanted) in _KINDS.items():
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise invalid_input(f"{name} takes {wanted}; got {type(value).__name__}")
+        try:
+            check_headers(self.headers)
+        except ValueError as error:
+            raise invalid_input(f"headers: {error}") from None
 
     def __repr__(self) -> str:
         return f"ProviderConfig(model={self.model!r}, base_url={self.base_url!r})"
@@ -92,7 +97,7 @@ class ProviderConfigDict(TypedDict, total=False):
     timeouts: Timeouts | None
     credentials: Credentials | None
     defaults: GenerateOptions
-    settings: Mapping[str, JsonValue]
+    settings: Mapping[str, object]
 
 
 Factory: TypeAlias = Callable[[ProviderConfig], ChatModel]

@@ -10,8 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from beluga.testing import virtual_backends
+
+# How long an example takes is the machine's affair; benchmarks measure speed.
+settings.register_profile("beluga", deadline=None)
+settings.load_profile("beluga")
 
 BACKENDS = ["asyncio", "trio"]
 if sys.version_info >= (3, 12):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from beluga.errors import ModelError, RateLimitError, error_for
+from beluga.errors import AllModelsFailedError, ModelError, RateLimitError, error_for
 from beluga.outcomes import Ok, Outcome, attempt, unwrap
 from beluga.schema import Failure, TextDelta
 from beluga.testing import strategies
@@ -83,3 +83,14 @@ def test_an_outcome_is_matched_exhaustively() -> None:
 
     assert told(Ok(1)) == "got 1"
     assert told(SLOW_DOWN) == "rate_limit"
+
+
+async def test_the_failure_of_several_models_is_the_same_error_again() -> None:
+    causes = (SLOW_DOWN, Failure("timeout", "late"))
+
+    async def call() -> None:
+        raise AllModelsFailedError(Failure("timeout", "all failed", attempts=causes))
+
+    with pytest.raises(AllModelsFailedError) as caught:
+        unwrap(await attempt(call))
+    assert caught.value.attempts == causes
