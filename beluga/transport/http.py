@@ -88,4 +88,4 @@ class Http(Protocol):
         """
 
     async def aclose(self) -> None:
-        """Close every connection. It may be called again."""
+        """Close every connection, those of calls under way at their end. It may be called again."""

@@ -62,7 +62,10 @@ class HttpModel(ChatModel):
         return self._defaults
 
     async def aclose(self) -> None:
-        """Close the connections, unless they belong to somebody else."""
+        """Close the connections, unless they belong to somebody else.
+
+        Answers under way go on; their connections are closed when they end.
+        """
         if self._owns_http:
             await self._http.aclose()
 

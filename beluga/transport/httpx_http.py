@@ -22,6 +22,7 @@ from beluga.errors import ModelError, error_for, invalid_input
 from beluga.schema import Failure
 from beluga.transport.http import HttpRequest, HttpResponse, ResponseHead, Sent
 from beluga.transport.httpx_failures import FOREIGN, failure_of
+from beluga.transport.httpx_handshake import Handshake
 from beluga.transport.httpx_pool import CALLS_PER_SHARD, Pool, PoolOfLoop, Shard
 from beluga.transport.inflate import ACCEPTED, Inflater
 
@@ -40,11 +41,12 @@ class HttpxHttp:
 
     Args:
         body_cap: The most bytes that a response may have, decompressed.
-        trust_env: Use the proxies that the environment names. Off unless asked for, since a
-            request carries a key.
+        trust_env: Use the proxies that the environment names, and the certificates that
+            `SSL_CERT_FILE` and `SSL_CERT_DIR` do. Off unless asked for, since a request carries a
+            key.
         proxy: The URL of a proxy to use.
         http2: Speak HTTP/2 where the server does; needs the `http2` extra.
-        verify: How to check certificates; by default with the platform's trusted ones.
+        verify: How to check certificates; by default against those that httpx brings.
 
     Raises:
         InvalidInputError: The proxy is no URL of one, or an extra is missing.
@@ -73,11 +75,17 @@ class HttpxHttp:
         """Send *request*; see `Http`."""
         pool = await self._pools.running()
         shard = pool.borrow()
+        handshake = Handshake() if request.url.startswith("https:") else None
         try:
             outgoing = _outgoing(request, connect_timeout, sent)
+            if handshake is not None:
+                outgoing.extensions["trace"] = handshake.observe
             response = await shard.transport.handle_async_request(outgoing)
         except BaseException as error:
-            shard.calls -= 1
+            with anyio.CancelScope(shield=True):
+                if handshake is not None:
+                    await handshake.abandon()
+                await pool.give_back(shard)
             if isinstance(error, FOREIGN):
                 raise error_for(failure_of(error, in_body=False)) from error
             raise
@@ -86,11 +94,11 @@ class HttpxHttp:
         return kind(response, self._body_cap, pool, shard)
 
     async def aclose(self) -> None:
-        """Close the connections that this event loop has opened."""
+        """Close the connections of this event loop; calls under way go on, and close theirs."""
         await self._pools.aclose()
 
     def _transport(self) -> httpx.AsyncBaseTransport:
-        verify = self._verify or _shared_ssl_context()
+        verify = self._verify or _shared_ssl_context(self._trust_env)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=CALLS_PER_SHARD)
         if self._trust_env and self._proxy is None:
             return _ByEnvironment(verify, self._http2, limits)
@@ -254,6 +262,6 @@ def _check_proxy(proxy: str) -> None:
 
 
 @cache
-def _shared_ssl_context() -> ssl.SSLContext:
+def _shared_ssl_context(trust_env: bool) -> ssl.SSLContext:
     """One context for the whole process: it takes 20 ms to build, and is never changed."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.create_ssl_context(trust_env=trust_env)

@@ -59,6 +59,8 @@ class Pool:
     async def give_back(self, shard: Shard) -> None:
         """Take a shard back; idle ones beyond those that are kept are closed."""
         shard.calls -= 1
+        if self.closed and shard.calls == 0:
+            await shard.transport.aclose()
         while len(self._shards) > SHARDS_KEPT and self._shards[-1].calls == 0:
             await self._shards.pop().transport.aclose()
 
@@ -71,13 +73,21 @@ class Pool:
         self._keeper = self._close_at_the_end()
         await anext(self._keeper)
 
-    async def aclose(self) -> None:
-        """Close every connection."""
+    async def aclose(self, *, at_the_end: bool = False) -> None:
+        """Close every connection; shards with calls under way are closed by the last of them.
+
+        To close a connection under a call would leave the call waiting on one backend, break it on
+        the other, and leave open what it is just about to connect.
+
+        Args:
+            at_the_end: No call can be under way any more.
+        """
         self.closed = True
         shards, self._shards = self._shards, []
         with anyio.CancelScope(shield=True):
             for shard in shards:
-                await shard.transport.aclose()
+                if shard.calls == 0 or at_the_end:
+                    await shard.transport.aclose()
             if self._keeper is not None:
                 keeper, self._keeper = self._keeper, None
                 await keeper.aclose()
@@ -87,7 +97,7 @@ class Pool:
             yield
         finally:
             self._keeper = None
-            await self.aclose()
+            await self.aclose(at_the_end=True)
 
 
 class PoolOfLoop:
