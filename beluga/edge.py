@@ -43,7 +43,8 @@ class Answer:
             ModelTimeoutError: The total deadline has passed.
         """
         total = (self._request.options.timeout or _DEFAULT_TIMEOUTS).total
-        deadline = min(self._fx.deadline, self._fx.clock.now() + total)
+        own = self._fx.clock.now() + total
+        deadline = min(self._fx.deadline, own)
         fx = self._fx.emitting(emit).observed_by(self._ledger.observe).until(deadline)
         finish: object = None
         failure: BaseException | None = None
@@ -56,7 +57,7 @@ class Answer:
         if failure is not None:  # raised outside of `except`, so that its cause stays its own
             raise failure
         if scope.cancelled_caught:
-            raise _too_late(total)
+            raise _too_late(total if deadline == own else None)
         if not isinstance(finish, Finish):
             raise TypeError(f"respond must return a Finish; it returned {finish!r}")
         spent = self._ledger.spent_with(finish.usage)
@@ -81,6 +82,11 @@ def sole_exception(error: BaseException) -> BaseException:
     return error
 
 
-def _too_late(total: float) -> ModelTimeoutError:
-    message = f"the answer was not complete within its total time of {total:g} s (option timeout)"
+def _too_late(total: float | None) -> ModelTimeoutError:
+    bound = (
+        "the caller's deadline"
+        if total is None
+        else f"its total time of {total:g} s (option timeout)"
+    )
+    message = f"the answer was not complete within {bound}"
     return ModelTimeoutError(Failure("timeout", message, local=True))

@@ -12,6 +12,7 @@ from rich.pretty import pretty_repr
 
 import beluga
 from beluga.registry import ProviderConfig
+from beluga.schema import GenerateOptions, HumanMessage, Request
 from beluga.transport.http import HttpRequest
 from beluga.transport.sigv4 import AwsCredentials
 
@@ -30,6 +31,8 @@ def structs(kind: type[msgspec.Struct] = msgspec.Struct) -> Iterator[type[msgspe
         HttpRequest("POST", f"https://a.example/?key={KEY}", {"x-api-key": KEY}, KEY.encode()),
         ProviderConfig(model="m", api_key=KEY, headers={"x-api-key": KEY}),
         AwsCredentials(KEY, KEY, KEY),
+        GenerateOptions(extra_headers={"X-Api-Key": KEY}),
+        Request((HumanMessage("Hi"),), GenerateOptions(extra_headers={"authorization": KEY})),
     ],
     ids=lambda holder: type(holder).__name__,
 )

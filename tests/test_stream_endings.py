@@ -311,7 +311,7 @@ async def test_a_slow_consumer_counts_against_the_total_deadline() -> None:
 async def test_an_earlier_deadline_of_the_effects_holds() -> None:
     fx = live().until(anyio.current_time() + 2.5)
     async with FunctionModel(Endless()).stream("Hi", fx=fx, timeout=50) as chunks:
-        with pytest.raises(ModelTimeoutError):
+        with pytest.raises(ModelTimeoutError, match="the caller's deadline"):
             await chunks.message()
     assert anyio.current_time() == pytest.approx(4.5)
 

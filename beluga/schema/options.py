@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, final
 
 import msgspec
 
+from beluga.schema.headers import carries_key, check_headers
 from beluga.schema.json import JsonValue
 from beluga.schema.parts import PromptCache
+from beluga.schema.redaction import HIDDEN
 from beluga.schema.tools import NamedTool, ProviderTool, Tool, ToolDeclaration, ToolSpec
 
 __all__ = [
@@ -151,9 +153,7 @@ _NARROW: Final[Mapping[str, type]] = {
 """Options that may be written wider at a call, where they are converted, than they travel."""
 
 
-class GenerateOptions(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True
-):
+class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Hold the options of a request; see `Options` for what each may be given as.
 
     Raises:
@@ -187,12 +187,28 @@ class GenerateOptions(
             if value is not None and not isinstance(value, kind):
                 wanted, got = kind.__name__, type(value).__name__
                 raise ValueError(f"GenerateOptions takes {name} as a {wanted}; got {got}")
+        if self.extra_headers is not None:
+            check_headers(self.extra_headers)
         _check_number("temperature", self.temperature, low=0.0)
         _check_number("top_p", self.top_p, low=0.0, high=1.0)
         _check_number("top_k", self.top_k, low=0)
         _check_number("max_tokens", self.max_tokens, low=1)
         _check_number("presence_penalty", self.presence_penalty)
         _check_number("frequency_penalty", self.frequency_penalty)
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
+        return f"GenerateOptions({', '.join(shown)})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Show what is set, and of headers that carry a key only the names."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.extra_headers is not None:
+            shown["extra_headers"] = {
+                name: HIDDEN if carries_key(name) else value
+                for name, value in self.extra_headers.items()
+            }
+        return [(name, value) for name, value in shown.items() if value is not None]
 
     def merge(self, later: GenerateOptions) -> GenerateOptions:
         """Lay *later* over these: what it sets wins, and mappings merge by key."""

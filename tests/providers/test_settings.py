@@ -25,6 +25,7 @@ def test_a_setting_that_a_provider_does_not_know_is_refused(provider: str) -> No
         {"api_key": 7},
         {"base_url": 7},
         {"headers": "x-a: b"},
+        {"headers": {"x-a": "b\n"}},
         {"timeouts": 5.0},
         {"defaults": {"temperature": 1}},
         {"defaults": None},

@@ -189,3 +189,11 @@ def test_what_travels_is_narrow(wide: dict[str, Any]) -> None:
 def test_a_copy_of_unset_is_unset() -> None:
     assert copy.deepcopy(UNSET) is UNSET
     assert pickle.loads(pickle.dumps(UNSET)) is UNSET
+
+
+@pytest.mark.parametrize(
+    "header", [{"x": "a\r\nb: c"}, {"x": "caf\u00e9"}, {"x y": "z"}, {"": "z"}]
+)
+def test_a_header_that_cannot_be_sent_is_refused_by_name(header: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="header"):
+        OptionLayer.of({"extra_headers": header})

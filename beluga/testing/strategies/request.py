@@ -32,6 +32,7 @@ __all__ = ["options", "requests", "timeouts", "tool_specs"]
 _NUMBERS = st.floats(-2, 2)
 _EFFORTS = st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max"])
 _TAGS = st.dictionaries(names(), st.text(max_size=10), max_size=3)
+_HEADERS = st.dictionaries(names(), st.from_regex("([!-~]{1,5}( [!-~]{1,5})?)?", fullmatch=True))
 _SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1}},
@@ -103,7 +104,7 @@ def _simple_options() -> SearchStrategy[dict[str, Any]]:
             "prompt_cache": st.sampled_from(["auto", "off", PromptCache("5m")]),
             "cache": st.sampled_from(["use", "refresh", "skip"]),
             "extra": json_objects(),
-            "extra_headers": _TAGS,
+            "extra_headers": _HEADERS,
             "unsupported": st.sampled_from(["raise", "warn"]),
         },
     )
