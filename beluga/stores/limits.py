@@ -81,9 +81,7 @@ class LimitStore(Protocol):
     been used beyond its reservation; that is a debt on the minute that follows.
     """
 
-    async def reserve(
-        self, key: str, limits: ProviderLimits, tokens: int
-    ) -> Reservation | Refusal:
+    async def reserve(self, key: str, limits: ProviderLimits, tokens: int) -> Reservation | Refusal:
         """Take a place for a request of so many tokens, or tell when to ask again."""
 
     async def settle(self, reservation: Reservation, tokens: int) -> None:

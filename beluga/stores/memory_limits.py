@@ -30,9 +30,7 @@ class MemoryLimits:
         self._clock = SteadyClock(clock)
         self._accounts: dict[str, _Account] = {}
 
-    async def reserve(
-        self, key: str, limits: ProviderLimits, tokens: int
-    ) -> Reservation | Refusal:
+    async def reserve(self, key: str, limits: ProviderLimits, tokens: int) -> Reservation | Refusal:
         """Take a place for a request of so many tokens, or tell when to ask again."""
         account, now = self._account(key), self._clock.now()
         refusal = account.refusal(limits, tokens, now)

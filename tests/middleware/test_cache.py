@@ -59,7 +59,11 @@ async def test_an_equal_request_is_answered_without_a_call() -> None:
     second = await model.generate("Hi")
     assert len(scripted.requests) == 1
     assert second.content == first.content == ANSWER.content
-    assert (second.finish_reason, second.response_id, second.usage) == ("tool_calls", "r", ANSWER.usage)
+    assert (second.finish_reason, second.response_id, second.usage) == (
+        "tool_calls",
+        "r",
+        ANSWER.usage,
+    )
     assert second.metadata == {"k": 1, "cached": True}
     assert "cached" not in first.metadata
     assert second.spent == Spent()
@@ -215,7 +219,9 @@ def test_the_key_is_canonical() -> None:
 
 
 def test_the_accounts_of_earlier_answers_do_not_count() -> None:
-    accounted = msgspec.structs.replace(ANSWER, spent=Spent(Usage(1), 0.1, 2), metadata={"cached": True})
+    accounted = msgspec.structs.replace(
+        ANSWER, spent=Spent(Usage(1), 0.1, 2), metadata={"cached": True}
+    )
     plain = AIMessage(ANSWER.content)
     assert key(HumanMessage("a"), accounted) == key(HumanMessage("a"), plain)
     signed = AIMessage((ReasoningPart("hm", signature="t"),))
@@ -249,7 +255,9 @@ class Slow:
         return Finish("stop", usage=Usage(1, 2, 3))
 
 
-async def watch(model: ChatModel, log: list[str], pause: float = 0.0, quit: float | None = None) -> None:
+async def watch(
+    model: ChatModel, log: list[str], pause: float = 0.0, quit: float | None = None
+) -> None:
     with anyio.move_on_after(quit):
         async with model.stream("Hi") as chunks:
             async for chunk in chunks:
@@ -260,7 +268,9 @@ async def watch(model: ChatModel, log: list[str], pause: float = 0.0, quit: floa
 
 @pytest.mark.parametrize("entered", [True, False])
 @pytest.mark.parametrize("pauses", [(0.0, 100.0, 0.0), (100.0, 0.0, 0.0)])
-async def test_no_follower_slows_the_call_or_another(entered: bool, pauses: tuple[float, ...]) -> None:
+async def test_no_follower_slows_the_call_or_another(
+    entered: bool, pauses: tuple[float, ...]
+) -> None:
     slow, log, cache = Slow(40), list[str](), Cache()
     start = anyio.current_time()
     async with anyio.create_task_group() as tasks:
@@ -351,7 +361,9 @@ async def test_calls_and_streams_share_one_call(entered: bool) -> None:
     assert slow.calls == 1
     assert log == [accounts[0].text] * 2
     assert sorted([a.spent.attempts for a in accounts]) == [0, 1]
-    assert [a.metadata.get("cached") for a in sorted(accounts, key=lambda a: -a.spent.attempts)] == [None, True]
+    assert [
+        a.metadata.get("cached") for a in sorted(accounts, key=lambda a: -a.spent.attempts)
+    ] == [None, True]
     if entered:
         await cache.__aexit__(None, None, None)
 
@@ -428,7 +440,9 @@ def test_a_wrong_ttl_is_refused() -> None:
 
 async def test_a_guard_outside_sees_cached_answers_too() -> None:
     shown: list[Sequence[Emission]] = []
-    model = apply_middleware(ScriptedModel(["a"]), with_hooks(Hooks(on_stream=shown.append)), with_cache())
+    model = apply_middleware(
+        ScriptedModel(["a"]), with_hooks(Hooks(on_stream=shown.append)), with_cache()
+    )
     for _ in range(2):
         async with model.stream("Hi") as chunks:
             await chunks.message()

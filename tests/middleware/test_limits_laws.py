@@ -54,9 +54,7 @@ class Watched(MemoryLimits):
         self.admissions: list[float] = []
         self.open: dict[int, list[float]] = {}
 
-    async def reserve(
-        self, key: str, limits: ProviderLimits, tokens: int
-    ) -> Reservation | Refusal:
+    async def reserve(self, key: str, limits: ProviderLimits, tokens: int) -> Reservation | Refusal:
         got = await super().reserve(key, limits, tokens)
         if isinstance(got, Reservation):
             now = anyio.current_time()
