@@ -97,7 +97,7 @@ class Length:
             raise invalid_input(f"Length takes a number of characters above 0; got {characters!r}")
         self._most = characters
 
-    def check(self, value: str, role: Role, /) -> Verdict:
+    def check(self, value: str, role: Role, /) -> Verdict:  # noqa: ARG002 - of the protocol
         """Block *value* if it is too long."""
         if len(value) <= self._most:
             return Allow()
@@ -136,7 +136,7 @@ class Patterns:
         self._replacement = replacement
         self.window, self.reasoning = window, reasoning
 
-    def check(self, value: str, role: Role, /) -> Verdict:
+    def check(self, value: str, role: Role, /) -> Verdict:  # noqa: ARG002 - of the protocol
         """Look for each expression in *value*."""
         found = [pattern for pattern in self._patterns if pattern.found_in(value)]
         if not found:
@@ -164,7 +164,7 @@ class Secrets:
         self.window: Window = "sentence" if action == "redact" else LONGEST_SIGN
         self._action = action
 
-    def check(self, value: str, role: Role, /) -> Verdict:
+    def check(self, value: str, role: Role, /) -> Verdict:  # noqa: ARG002 - of the protocol
         """Look for credentials in *value*."""
         clean = redact(value)
         if clean == value:

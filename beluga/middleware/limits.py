@@ -95,20 +95,20 @@ class Limiter:
         """Return how many tokens the prompt has, as far as can be told here."""
         return input_tokens(request, self._count)
 
-    def needed(self, model_id: str, request: Request, input: int) -> int:
-        """Return how many tokens to reserve.
+    def needed(self, model_id: str, request: Request, prompt: int) -> int:
+        """Return how many tokens to reserve for a request whose prompt has *prompt*.
 
         Raises:
             RateLimitError: The request is larger than the limit, and can never be sent.
         """
         tpm, asked = self.limits.tpm, request.options.max_tokens
-        tokens = input + (asked or self.outputs(model_id).tokens)
+        tokens = prompt + (asked or self.outputs(model_id).tokens)
         if tpm is None or tokens <= tpm:
             return tokens
-        if asked is None and input <= tpm:
+        if asked is None and prompt <= tpm:
             return tpm  # an estimate alone makes nothing impossible
         message = (
-            f"the request needs {tokens} tokens (about {input} of input, max_tokens {asked}), "
+            f"the request needs {tokens} tokens (about {prompt} of input, max_tokens {asked}), "
             f"and the limit is {tpm} a minute: make it shorter, lower max_tokens or raise tpm"
         )
         raise RateLimitError(Failure("rate_limit", message, local=True))
@@ -229,14 +229,14 @@ class Limited(Wrapper):
         """
         if request is None:
             return await self._limiter.would_wait()
-        input = self._limiter.input_tokens(request)
-        return await self._limiter.would_wait(self._limiter.needed(self.model_id, request, input))
+        prompt = self._limiter.input_tokens(request)
+        return await self._limiter.would_wait(self._limiter.needed(self.model_id, request, prompt))
 
     async def respond(self, request: Request, fx: Effects) -> Finish:
         """Wait for a place, have the inner model answer, and settle."""
         limiter = self._limiter
-        input = limiter.input_tokens(request)
-        reservation = await limiter.admit(limiter.needed(self.model_id, request, input), fx)
+        prompt = limiter.input_tokens(request)
+        reservation = await limiter.admit(limiter.needed(self.model_id, request, prompt), fx)
         meter = Meter()
         completed = False
         try:
@@ -248,7 +248,7 @@ class Limited(Wrapper):
             meter.failed(error.failure)
             raise
         finally:
-            used = meter.usage(input)
+            used = meter.usage(prompt)
             output = used.output_tokens or 0
             if completed:
                 limiter.outputs(self.model_id).observe(output)

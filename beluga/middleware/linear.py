@@ -219,7 +219,7 @@ def _test(op: str, argument: Any, flags: int) -> Test:
     if op == "IN" and str(argument[0][0]) == "NEGATE":
         inside = _test("IN", argument[1:], flags)
         return lambda c: not inside(c)
-    return lambda c: any([plain(one) for one in (c, c.lower(), c.upper()) if len(one) == 1])
+    return lambda c: any(plain(one) for one in (c, c.lower(), c.upper()) if len(one) == 1)
 
 
 def _member(op: str, argument: Any, flags: int) -> Test:
@@ -229,7 +229,7 @@ def _member(op: str, argument: Any, flags: int) -> Test:
         case "NOT_LITERAL":
             return chr(argument).__ne__
         case "ANY":
-            return (lambda c: True) if flags & re.DOTALL else "\n".__ne__
+            return (lambda _: True) if flags & re.DOTALL else "\n".__ne__
         case "RANGE":
             low, high = argument
             return lambda c: low <= ord(c) <= high
@@ -238,7 +238,7 @@ def _member(op: str, argument: Any, flags: int) -> Test:
         case _:
             negated = str(argument[0][0]) == "NEGATE"
             tests = [_member(str(o), a, flags) for o, a in argument[negated:]]
-            return lambda c: negated != any([test(c) for test in tests])
+            return lambda c: negated != any(test(c) for test in tests)
 
 
 def _category(name: str, ascii_only: bool) -> Test:
