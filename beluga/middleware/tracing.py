@@ -5,7 +5,6 @@ The names are those of opentelemetry-semantic-conventions 0.66b2 (schema 1.44.0)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -299,4 +298,4 @@ def _part(part: Part) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return redact(json.dumps(value, ensure_ascii=False))
+    return redact(msgspec.json.encode(value).decode())
