@@ -46,6 +46,7 @@ ENOUGH: Final = 20
 KEPT: Final = 128
 HALF_LIFE: Final = 32
 QUANTILE: Final = 0.9
+_WEIGHTS: Final = tuple([0.5 ** (age / HALF_LIFE) for age in reversed(range(KEPT))])
 
 
 def count_characters(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
@@ -83,17 +84,20 @@ def used_tokens(usage: Usage, input: int, output: int) -> int:
 class OutputEstimate:
     """Learn how long a model's answers are: the 90th percentile, newer answers weighing more.
 
-    An answer's weight halves with every 32 that follow. Before twenty answers it is 1,024 tokens.
+    An answer's weight halves with every 32 that follow. Before twenty answers it is 1,024 tokens;
+    after 128 it is looked at again with every eighth, since it hardly moves any more.
     """
 
     def __init__(self) -> None:
         self._seen: deque[int] = deque(maxlen=KEPT)
+        self._count = 0
         self._known: int | None = FIRST_GUESS
 
     def observe(self, tokens: int) -> None:
         """Take note of an answer of so many tokens."""
         self._seen.append(tokens)
-        if len(self._seen) >= ENOUGH:
+        self._count += 1
+        if ENOUGH <= self._count <= KEPT or (self._count > KEPT and not self._count % 8):
             self._known = None
 
     @property
@@ -105,9 +109,7 @@ class OutputEstimate:
 
     def _quantile(self) -> int:
         newest = len(self._seen) - 1
-        weighted = sorted(
-            [(tokens, 0.5 ** ((newest - n) / HALF_LIFE)) for n, tokens in enumerate(self._seen)]
-        )
+        weighted = sorted(zip(self._seen, _WEIGHTS[KEPT - len(self._seen) :], strict=True))
         sums: list[float] = []
         total = 0.0
         for _, weight in weighted:

@@ -12,7 +12,7 @@ from beluga.effects import Effects
 from beluga.errors import GuardBlockedError, invalid_input
 from beluga.events import Guarded
 from beluga.hooks import Middleware
-from beluga.middleware.guards import Allow, Block, CallGuard, Change, Guard, Role, Verdict
+from beluga.middleware.guards import Allow, Block, CallGuard, Change, Guard, Role, Verdict, Window
 from beluga.middleware.holding import CallHold, JudgeCall, JudgeText, TextHold
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
@@ -134,7 +134,7 @@ class _Guardrails(Wrapper):
 
     def _holds(self, fx: Effects) -> list[TextHold | CallHold]:
         holds: list[TextHold | CallHold] = [
-            TextHold(guard.window, _text_judge(guard, fx), reasoning=_guards_reasoning(guard))
+            TextHold(_window(guard), _text_judge(guard, fx), reasoning=_guards_reasoning(guard))
             for guard in self._output
         ]
         return holds + [CallHold(_call_judge(guard, fx)) for guard in self._tool_calls]
@@ -188,14 +188,22 @@ def _guards_reasoning(guard: object) -> bool:
 
 def _checked(guard: Guard) -> Guard:
     _check_method(guard)
-    window: object = getattr(guard, "window", None)
-    whole = isinstance(window, int) and not isinstance(window, bool) and window > 0
-    if not whole and window not in ("sentence", "answer"):
-        raise invalid_input(
-            f"guard {_name(guard)!r} needs a window: a number of characters above 0, 'sentence' or "
-            f"'answer'; got {window!r}"
-        )
+    _window(guard)
     return guard
+
+
+def _window(guard: Guard) -> Window:
+    given: object = getattr(guard, "window", None)
+    if given == "sentence":
+        return "sentence"
+    if given == "answer":
+        return "answer"
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    raise invalid_input(
+        f"guard {_name(guard)!r} needs a window: a number of characters above 0, 'sentence' or "
+        f"'answer'; got {given!r}"
+    )
 
 
 def _check_method(guard: object) -> None:

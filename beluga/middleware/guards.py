@@ -62,8 +62,8 @@ class Guard(Protocol):
     """
 
     @property
-    def window(self) -> Window:
-        """How much it must see. What it blocks or changes is never longer than this.
+    def window(self) -> int | str:
+        """How much it must see, a `Window`. What it blocks or changes is never longer than this.
 
         Of a longer piece of text, such as a key without end, as much must be enough to block it.
         """

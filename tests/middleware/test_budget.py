@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -168,10 +169,8 @@ async def run(calls: list[Call], at_once: bool, window: float | None) -> None:
 
     async def ask(number: int, call: Call) -> None:
         with anyio.move_on_after(call.cancelled_after):
-            try:
+            with contextlib.suppress(BudgetExhaustedError):
                 await model.generate(str(number), max_tokens=call.expected)
-            except BudgetExhaustedError:
-                pass
 
     async with anyio.create_task_group() as tasks:
         for number, call in enumerate(calls):
