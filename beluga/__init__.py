@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from beluga.blocking import (
-        blocking,
-    )
+    from beluga.blocking import blocking
     from beluga.effects import (
         BackendClock,
         CanChoose,
@@ -51,14 +49,19 @@ if TYPE_CHECKING:
         AttemptEnded,
         BreakerClosed,
         BreakerOpened,
+        BudgetSettled,
+        CacheHit,
+        CacheStored,
         Event,
         FailedOver,
+        Guarded,
         Hedged,
         HedgeWon,
         LeftOut,
         RateLimits,
         RateWindow,
         Retried,
+        WaitedForLimit,
     )
     from beluga.hooks import (
         Hooks,
@@ -67,21 +70,28 @@ if TYPE_CHECKING:
         compose_hooks,
         with_hooks,
     )
-    from beluga.middleware.breaker import (
-        with_breaker,
+    from beluga.middleware.breaker import with_breaker
+    from beluga.middleware.budget import with_budget
+    from beluga.middleware.cache import with_cache
+    from beluga.middleware.fallback import with_fallback
+    from beluga.middleware.guardrails import with_guardrails
+    from beluga.middleware.guards import (
+        Allow,
+        Block,
+        CallGuard,
+        Change,
+        Guard,
+        Length,
+        Patterns,
+        Secrets,
+        Verdict,
     )
-    from beluga.middleware.fallback import (
-        with_fallback,
-    )
-    from beluga.middleware.hedge import (
-        with_hedge,
-    )
-    from beluga.middleware.retry import (
-        with_retry,
-    )
-    from beluga.middleware.timeout import (
-        with_timeout,
-    )
+    from beluga.middleware.hedge import with_hedge
+    from beluga.middleware.limits import with_limits
+    from beluga.middleware.logging import with_logging
+    from beluga.middleware.retry import with_retry
+    from beluga.middleware.timeout import with_timeout
+    from beluga.middleware.tracing import with_tracing
     from beluga.model import (
         ChatModel,
         Wrapper,
@@ -153,18 +163,17 @@ if TYPE_CHECKING:
         fold,
         unfold,
     )
-    from beluga.streams import (
-        ChunkStream,
+    from beluga.stores import (
+        KeyValue,
+        LimitStore,
+        MemoryLimits,
+        MemoryStore,
+        ProviderLimits,
     )
-    from beluga.transport.auth import (
-        Credentials,
-    )
-    from beluga.transport.http import (
-        Http,
-    )
-    from beluga.transport.httpx_http import (
-        HttpxHttp,
-    )
+    from beluga.streams import ChunkStream
+    from beluga.transport.auth import Credentials
+    from beluga.transport.http import Http
+    from beluga.transport.httpx_http import HttpxHttp
 else:
     import importlib
 
@@ -182,27 +191,38 @@ else:
             "error_for"
         ),
         "beluga.events": (
-            "AttemptEnded Attempted BreakerClosed BreakerOpened Event FailedOver HedgeWon Hedged "
-            "LeftOut RateLimits RateWindow Retried"
+            "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
+            "CacheStored Event FailedOver Guarded HedgeWon Hedged LeftOut RateLimits RateWindow "
+            "Retried WaitedForLimit"
         ),
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
         "beluga.middleware.breaker": "with_breaker",
+        "beluga.middleware.budget": "with_budget",
+        "beluga.middleware.cache": "with_cache",
         "beluga.middleware.fallback": "with_fallback",
+        "beluga.middleware.guardrails": "with_guardrails",
+        "beluga.middleware.guards": (
+            "Allow Block CallGuard Change Guard Length Patterns Secrets Verdict"
+        ),
         "beluga.middleware.hedge": "with_hedge",
+        "beluga.middleware.limits": "with_limits",
+        "beluga.middleware.logging": "with_logging",
         "beluga.middleware.retry": "with_retry",
         "beluga.middleware.timeout": "with_timeout",
+        "beluga.middleware.tracing": "with_tracing",
         "beluga.model": "ChatModel Wrapper",
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
             "Finish FinishReason GenerateOptions HumanMessage ImagePart JsonObject JsonSchema "
-            "JsonValue Message ModelInfo NamedTool Options Part PartDone Prices Prompt PromptCache "
-            "ProviderPart ProviderTool ReasoningConfig ReasoningDelta ReasoningPart RefusalPart "
-            "Request ResponseFormat Restarted Spent StreamChunk SystemMessage TextDelta TextFormat "
-            "TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice ToolMessage ToolSpec Usage "
-            "VideoPart fold unfold"
+            "JsonValue Message ModelInfo NamedTool Options Part PartDone Prices Prompt "
+            "PromptCache ProviderPart ProviderTool ReasoningConfig ReasoningDelta ReasoningPart "
+            "RefusalPart Request ResponseFormat Restarted Spent StreamChunk SystemMessage "
+            "TextDelta TextFormat TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice "
+            "ToolMessage ToolSpec Usage VideoPart fold unfold"
         ),
+        "beluga.stores": "KeyValue LimitStore MemoryLimits MemoryStore ProviderLimits",
         "beluga.streams": "ChunkStream",
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
@@ -227,17 +247,24 @@ __all__ = [
     "UNSET",
     "AIMessage",
     "AllModelsFailedError",
+    "Allow",
     "AttemptEnded",
     "Attempted",
     "AudioPart",
     "AuthError",
     "BackendClock",
     "BelugaError",
+    "Block",
     "BreakerClosed",
     "BreakerOpened",
     "BudgetExhaustedError",
+    "BudgetSettled",
+    "CacheHit",
+    "CacheStored",
+    "CallGuard",
     "CanChoose",
     "Capabilities",
+    "Change",
     "ChatModel",
     "ChunkStream",
     "Citation",
@@ -257,7 +284,9 @@ __all__ = [
     "Finish",
     "FinishReason",
     "GenerateOptions",
+    "Guard",
     "GuardBlockedError",
+    "Guarded",
     "HasClock",
     "HasNotify",
     "HasRandom",
@@ -273,7 +302,12 @@ __all__ = [
     "JsonObject",
     "JsonSchema",
     "JsonValue",
+    "KeyValue",
     "LeftOut",
+    "Length",
+    "LimitStore",
+    "MemoryLimits",
+    "MemoryStore",
     "Message",
     "Middleware",
     "ModelError",
@@ -288,12 +322,14 @@ __all__ = [
     "OutputInvalidError",
     "Part",
     "PartDone",
+    "Patterns",
     "Prices",
     "Prompt",
     "PromptCache",
     "ProviderConfig",
     "ProviderConfigDict",
     "ProviderDownError",
+    "ProviderLimits",
     "ProviderPart",
     "ProviderTool",
     "Random",
@@ -308,6 +344,7 @@ __all__ = [
     "ResponseFormat",
     "Restarted",
     "Retried",
+    "Secrets",
     "Spent",
     "StreamChunk",
     "StreamUsageError",
@@ -325,7 +362,9 @@ __all__ = [
     "ToolSpec",
     "UnsupportedError",
     "Usage",
+    "Verdict",
     "VideoPart",
+    "WaitedForLimit",
     "Wrapper",
     "apply_middleware",
     "attempt",
@@ -340,9 +379,15 @@ __all__ = [
     "unfold",
     "unwrap",
     "with_breaker",
+    "with_budget",
+    "with_cache",
     "with_fallback",
+    "with_guardrails",
     "with_hedge",
     "with_hooks",
+    "with_limits",
+    "with_logging",
     "with_retry",
     "with_timeout",
+    "with_tracing",
 ]

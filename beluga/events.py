@@ -5,7 +5,7 @@ Events observe; they change nothing.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -16,14 +16,19 @@ __all__ = [
     "Attempted",
     "BreakerClosed",
     "BreakerOpened",
+    "BudgetSettled",
+    "CacheHit",
+    "CacheStored",
     "Event",
     "FailedOver",
+    "Guarded",
     "HedgeWon",
     "Hedged",
     "LeftOut",
     "RateLimits",
     "RateWindow",
     "Retried",
+    "WaitedForLimit",
 ]
 
 
@@ -167,15 +172,82 @@ class BreakerClosed(msgspec.Struct, frozen=True, tag="breaker_closed"):
     model: str | None
 
 
+class WaitedForLimit(msgspec.Struct, frozen=True, tag="waited_for_limit"):
+    """A request has waited for a limit of its own side, and is now sent.
+
+    Attributes:
+        key: Which limit.
+        seconds: How long it waited.
+        tokens: How many tokens it has reserved.
+    """
+
+    key: str
+    seconds: float
+    tokens: int
+
+
+class CacheHit(msgspec.Struct, frozen=True, tag="cache_hit"):
+    """An answer comes without a request of its own.
+
+    Attributes:
+        key: The key of the request in the cache.
+        shared: Another caller's request for the same answer is under way, and serves this one too.
+    """
+
+    key: str
+    shared: bool = False
+
+
+class CacheStored(msgspec.Struct, frozen=True, tag="cache_stored"):
+    """An answer was put into the cache, under this key."""
+
+    key: str
+
+
+class Guarded(msgspec.Struct, frozen=True, tag="guarded"):
+    """A guard has changed or blocked something.
+
+    Attributes:
+        guard: Its name.
+        role: What it looked at.
+        action: What it did.
+        reason: Why it blocked.
+    """
+
+    guard: str
+    role: Literal["input", "output", "reasoning", "tool_call"]
+    action: Literal["changed", "blocked"]
+    reason: str | None = None
+
+
+class BudgetSettled(msgspec.Struct, frozen=True, tag="budget_settled"):
+    """A request's reservation in a budget was replaced by what it cost.
+
+    Attributes:
+        reserved: US dollars that were set aside for it.
+        cost: US dollars that it took.
+        remaining: US dollars left after it; below zero if estimates were too low.
+    """
+
+    reserved: float
+    cost: float
+    remaining: float
+
+
 Event: TypeAlias = (
-    Attempted
-    | AttemptEnded
+    AttemptEnded
+    | Attempted
+    | BreakerClosed
+    | BreakerOpened
+    | BudgetSettled
+    | CacheHit
+    | CacheStored
+    | FailedOver
+    | Guarded
+    | HedgeWon
+    | Hedged
     | LeftOut
     | RateLimits
     | Retried
-    | FailedOver
-    | Hedged
-    | HedgeWon
-    | BreakerOpened
-    | BreakerClosed
+    | WaitedForLimit
 )

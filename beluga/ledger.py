@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beluga.events import Attempted, AttemptEnded, Event
+from beluga.events import Attempted, AttemptEnded, CacheHit, Event
 from beluga.schema import Spent, Usage
 
 __all__ = ["Ledger"]
@@ -15,6 +15,7 @@ class Ledger:
         self._begun = 0
         self._ended = 0
         self._unbilled = False
+        self._from_cache = False
         self._usage = Usage()
         self._cost: float | None = None
 
@@ -24,6 +25,8 @@ class Ledger:
             self._begun += 1
         elif isinstance(event, AttemptEnded):
             self._settle(event)
+        elif isinstance(event, CacheHit):
+            self._from_cache = True
 
     @property
     def spent(self) -> Spent:
@@ -32,8 +35,13 @@ class Ledger:
         return Spent(self._usage, self._cost, self._begun, open_attempts or self._unbilled)
 
     def spent_with(self, usage: Usage) -> Spent:
-        """Return the account, with *usage* for a model that reports no attempts of its own."""
-        return self.spent if self._begun else Spent(usage, None, 0 if usage == Usage() else 1)
+        """Return the account, with *usage* for a model that reports no attempts of its own.
+
+        What comes out of a cache took nothing.
+        """
+        if self._begun or self._from_cache:
+            return self.spent
+        return Spent(usage, None, 0 if usage == Usage() else 1)
 
     def _settle(self, event: AttemptEnded) -> None:
         self._ended += 1

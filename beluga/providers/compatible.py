@@ -121,9 +121,7 @@ _RECORDS: Final = (
             key_variables=("PERPLEXITY_API_KEY",),
         ),
         chat=Quirks(
-            missing=dict.fromkeys(
-                ("stop", "seed", "tools"), _NO_PLACE
-            ),
+            missing=dict.fromkeys(("stop", "seed", "tools"), _NO_PLACE),
             stream_usage=False,
             json_object=False,
             merge_turns=True,

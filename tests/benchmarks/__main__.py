@@ -6,7 +6,7 @@ import sys
 
 import anyio
 
-from tests.benchmarks import calls, middleware, start_up, streaming
+from tests.benchmarks import calls, guarding, middleware, start_up, streaming
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
 
@@ -36,6 +36,14 @@ def main() -> None:
         _show(
             f"middleware, {backend}, for a batch of {middleware.BATCHES}, likewise",
             anyio.run(middleware.measure_batches, turns, backend=backend),
+        )
+        _show(
+            f"guarding middleware, {backend}, for a call, likewise",
+            anyio.run(guarding.measure_calls, turns, backend=backend),
+        )
+        _show(
+            f"guarding middleware, {backend}, for a batch of {middleware.BATCHES}, likewise",
+            anyio.run(guarding.measure_batches, turns, backend=backend),
         )
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():

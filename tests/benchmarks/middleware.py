@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from beluga.effects import Effects
 from beluga.hooks import Middleware
@@ -43,7 +43,9 @@ def _all() -> dict[str, Middleware]:
     }
 
 
-async def measure_calls(turns: int) -> dict[str, Figure]:
+async def measure_calls(
+    turns: int, middleware: Mapping[str, Middleware] | None = None
+) -> dict[str, Figure]:
     """Return CPU microseconds for a call, beside a call of the bare model."""
 
     def program(model: ChatModel) -> Program:
@@ -54,10 +56,12 @@ async def measure_calls(turns: int) -> dict[str, Figure]:
 
         return run
 
-    return await _measure(program, _Free(1), turns)
+    return await _measure(program, _Free(1), middleware, turns)
 
 
-async def measure_batches(turns: int) -> dict[str, Figure]:
+async def measure_batches(
+    turns: int, middleware: Mapping[str, Middleware] | None = None
+) -> dict[str, Figure]:
     """Return CPU microseconds for a batch of a stream, beside those of the bare model."""
 
     def program(model: ChatModel) -> Program:
@@ -69,11 +73,15 @@ async def measure_batches(turns: int) -> dict[str, Figure]:
 
         return run
 
-    return await _measure(program, _Free(BATCHES), turns)
+    return await _measure(program, _Free(BATCHES), middleware, turns)
 
 
 async def _measure(
-    program: Callable[[ChatModel], Program], bare: ChatModel, turns: int
+    program: Callable[[ChatModel], Program],
+    bare: ChatModel,
+    middleware: Mapping[str, Middleware] | None,
+    turns: int,
 ) -> dict[str, Figure]:
-    others = {name: program(middleware(bare)) for name, middleware in _all().items()}
+    given = _all() if middleware is None else middleware
+    others = {name: program(wrap(bare)) for name, wrap in given.items()}
     return await ratios(program(bare), {"none": program(bare), **others}, turns=turns)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Protocol, assert_never, assert_type
 
 import beluga
 from beluga import (
     UNSET,
     AIMessage,
+    Allow,
     AttemptEnded,
+    Block,
+    Change,
     ChatModel,
     ChunkStream,
     Effects,
@@ -27,6 +30,9 @@ from beluga import (
     ImagePart,
     JsonSchema,
     JsonValue,
+    Length,
+    MemoryLimits,
+    MemoryStore,
     Message,
     Middleware,
     ModelError,
@@ -37,13 +43,17 @@ from beluga import (
     Outcome,
     Part,
     PartDone,
+    Patterns,
+    Prices,
     ProviderConfig,
+    ProviderLimits,
     ProviderTool,
     ReasoningConfig,
     ReasoningDelta,
     Request,
     Restarted,
     Retried,
+    Secrets,
     Spent,
     StreamChunk,
     SystemMessage,
@@ -56,6 +66,7 @@ from beluga import (
     ToolMessage,
     ToolSpec,
     Usage,
+    Verdict,
     Wrapper,
     apply_middleware,
     attempt,
@@ -63,11 +74,17 @@ from beluga import (
     unfold,
     unwrap,
     with_breaker,
+    with_budget,
+    with_cache,
     with_fallback,
+    with_guardrails,
     with_hedge,
     with_hooks,
+    with_limits,
+    with_logging,
     with_retry,
     with_timeout,
+    with_tracing,
 )
 from beluga.blocking import BlockingStream
 from beluga.health.breaker import BreakerState
@@ -221,6 +238,43 @@ def resilient(state: BreakerState) -> ChatModel:
         with_timeout(Timeouts(first_content=10)),
     ]
     return apply_middleware(Parrot(), *middleware)
+
+
+class Polite:
+    """A guard of texts."""
+
+    window = "sentence"
+
+    def check(self, value: str, role: str, /) -> Verdict:
+        return Change(value.lower()) if value.isupper() else Allow()
+
+
+class Reviewed:
+    """A guard of calls, which asks somebody."""
+
+    async def check(self, value: ToolCall, role: str, /) -> Verdict:
+        return Block("not that one") if value.name == "rm" else Allow()
+
+
+def guarded(count: Callable[[Sequence[Message], Sequence[ToolSpec]], int]) -> ChatModel:
+    limits = ProviderLimits(rpm=5, tpm=1_000, max_concurrent=2, cooldown_on_retry=1.5)
+    middleware: list[Middleware] = [
+        with_logging(),
+        with_tracing(content=True),
+        with_guardrails(input=[Polite(), Secrets()], tool_calls=[Reviewed()]),
+        with_guardrails(output=[Patterns("a", replacement="b"), Length(9)]),
+        with_cache(MemoryStore(), ttl=60, key=lambda request: request.messages[0].text),
+        with_budget(2.5, window=3600, prices=Prices(input=1, output=2)),
+        with_limits(limits, store=MemoryLimits(), key="k", max_wait=1, count=count),
+    ]
+    return apply_middleware(Parrot(), *middleware)
+
+
+async def waits(request: Request) -> None:
+    limited = with_limits(ProviderLimits(rpm=5))(Parrot())
+    assert_type(await limited.would_wait(request), float)
+    async with with_cache() as cache:
+        assert_type(await cache(Parrot()).generate("Hi"), AIMessage)
 
 
 async def note(call: ToolCall) -> None:

@@ -21,15 +21,21 @@ from beluga import (
     ModelError,
     Ok,
     Outcome,
+    ProviderLimits,
     Request,
+    Secrets,
     StreamChunk,
     TextDelta,
     ToolMessage,
     Wrapper,
     apply_middleware,
     with_breaker,
+    with_budget,
+    with_cache,
     with_fallback,
+    with_guardrails,
     with_hedge,
+    with_limits,
     with_retry,
     with_timeout,
 )
@@ -94,6 +100,24 @@ def middleware(model: ChatModel) -> None:
     with_breaker(state=model)  # error: arg-type
     with_hedge(delay="1")  # error: arg-type
     apply_middleware(model, with_retry)  # error: arg-type
+
+
+class Unguarded:
+    def check(self, value: str) -> bool:
+        return True
+
+
+def guarding(model: ChatModel) -> None:
+    with_limits()  # error: call-arg
+    with_limits({"rpm": 5})  # error: arg-type
+    ProviderLimits(rpm="5")  # error: arg-type
+    with_cache({})  # error: arg-type
+    with_cache(key="k")  # error: arg-type
+    with_guardrails(output=[Unguarded()])  # error: list-item
+    with_guardrails(output=Secrets())  # error: arg-type
+    Secrets("log")  # error: arg-type
+    with_budget("2.5")  # error: arg-type
+    with_budget(2.5)("openai:gpt-5-mini")  # error: arg-type
 
 
 def forgets_a_failure(outcome: Outcome[str]) -> str:

@@ -1,0 +1,213 @@
+"""A bound on what answers cost, in US dollars."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+from beluga.effects import Effects
+from beluga.errors import BudgetExhaustedError, ModelError, invalid_input
+from beluga.events import BudgetSettled
+from beluga.middleware.estimates import Count, OutputEstimate, count_characters, input_tokens
+from beluga.middleware.meter import Meter
+from beluga.model import ChatModel, Wrapper
+from beluga.schema import Failure, Finish, Prices, Request, Usage
+from beluga.stores.clock import SteadyClock
+
+__all__ = ["Budget", "Budgeted", "price_of", "with_budget"]
+
+NANO: Final = 10**9
+"""Amounts are kept in whole billionths of a dollar, so that adding them up loses nothing."""
+
+
+def with_budget(
+    dollars: float,
+    *,
+    window: float | None = None,
+    prices: Prices | None = None,
+    count: Count | None = None,
+) -> Budget:
+    """Return a middleware that refuses requests when their money is spent.
+
+    Before a request is sent its estimated cost is reserved: its input, and `max_tokens` of output,
+    else the 90th percentile of the model's answers. Afterwards the reservation is replaced by what
+    the provider reports as the cost, else by what was billed at the model's prices; of an attempt
+    that failed or was cancelled, by its input and what had been emitted. So what is spent exceeds
+    the budget by no more than the errors of the estimates that were open at the time: of one, where
+    requests follow each other.
+
+    What is returned is one budget, whatever number of models it is put on.
+
+    Args:
+        dollars: How much may be spent.
+        window: Seconds in any of which that holds; by default it is the total.
+        prices: What the models cost; by default what each says of itself.
+        count: Counts the tokens of a prompt; by default a quarter of its characters.
+
+    Raises:
+        InvalidInputError: An amount is not above zero, or a model says no prices.
+    """
+    return Budget(dollars, window=window, prices=prices, count=count)
+
+
+class Budget:
+    """A budget that models share: call it with a model to put it on. See `with_budget`."""
+
+    def __init__(
+        self,
+        dollars: float,
+        *,
+        window: float | None = None,
+        prices: Prices | None = None,
+        count: Count | None = None,
+    ) -> None:
+        for name, value in (("dollars", dollars), ("window", window)):
+            if value is not None and not 0 < value < math.inf:
+                raise invalid_input(f"{name} must be a number above 0; got {value!r}")
+        self._limit = round(dollars * NANO)
+        self._window = math.inf if window is None else window
+        self._prices, self._count = prices, count or count_characters
+        self._clock = SteadyClock()
+        self._past: deque[tuple[float, int]] = deque()
+        self._spent = 0
+        self._reserved = 0
+        self._outputs: dict[str, OutputEstimate] = {}
+
+    def __call__(self, model: ChatModel) -> Budgeted:
+        """Put this budget on *model*.
+
+        Raises:
+            InvalidInputError: Nobody says what the model costs.
+        """
+        return Budgeted(model, self)
+
+    @property
+    def spent(self) -> float:
+        """US dollars spent, in the window if there is one."""
+        return self._spent / NANO
+
+    @property
+    def reserved(self) -> float:
+        """US dollars set aside for requests that are under way."""
+        return self._reserved / NANO
+
+    @property
+    def remaining(self) -> float:
+        """US dollars that are neither spent nor reserved; below zero if estimates were too low."""
+        return (self._limit - self._spent - self._reserved) / NANO
+
+    def prices_of(self, model: ChatModel) -> Prices:
+        """Return what *model* costs.
+
+        Raises:
+            InvalidInputError: Nobody says it.
+        """
+        prices = self._prices or model.info.prices
+        if prices.input is None or prices.output is None:
+            raise invalid_input(
+                f"with_budget needs the prices of {model.model_id!r}, which are not known: "
+                "pass prices=Prices(input=…, output=…), in US dollars per million tokens"
+            )
+        return prices
+
+    def outputs(self, model_id: str) -> OutputEstimate:
+        """Return what is known of the length of a model's answers."""
+        return self._outputs.setdefault(model_id, OutputEstimate())
+
+    def input_tokens(self, request: Request) -> int:
+        """Return how many tokens the prompt has, as far as can be told here."""
+        return input_tokens(request, self._count)
+
+    def reserve(self, dollars: float) -> int:
+        """Set *dollars* aside and return the reservation.
+
+        Raises:
+            BudgetExhaustedError: There is not as much left.
+        """
+        now = self._clock.now()
+        while self._past and self._past[0][0] + self._window <= now:
+            self._spent -= self._past.popleft()[1]
+        amount = math.ceil(dollars * NANO)
+        if self._spent + self._reserved + amount > self._limit:
+            raise BudgetExhaustedError(self._refusal(amount, now))
+        self._reserved += amount
+        return amount
+
+    def settle(self, reservation: int, dollars: float | None, fx: Effects) -> None:
+        """Replace a reservation by what was spent; `None` gives it back."""
+        self._reserved -= reservation
+        if dollars is None:
+            return
+        amount = round(dollars * NANO)
+        self._spent += amount
+        if self._window < math.inf:
+            self._past.append((self._clock.now(), amount))
+        fx.notify(BudgetSettled(reservation / NANO, dollars, self.remaining))
+
+    def _refusal(self, amount: int, now: float) -> Failure:
+        message = (
+            f"the request may cost {amount / NANO:.6g} US dollars, and of the budget of "
+            f"{self._limit / NANO:.6g} are left {max(0.0, self.remaining):.6g}"
+        )
+        hint = self._room_in(amount, now)
+        return Failure("budget_exhausted", message, retry_after=hint, local=True)
+
+    def _room_in(self, amount: int, now: float) -> float | None:
+        """Return seconds until the window has room for *amount*, as far as that is settled."""
+        surplus = self._spent + self._reserved + amount - self._limit
+        for time, spent in self._past:
+            surplus -= spent
+            if surplus <= 0:
+                return time + self._window - now
+        return None
+
+
+class Budgeted(Wrapper):
+    """A model on a budget."""
+
+    def __init__(self, inner: ChatModel, budget: Budget) -> None:
+        super().__init__(inner)
+        self._budget, self._prices = budget, budget.prices_of(inner)
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        """Set the estimated cost aside, have the inner model answer, and settle."""
+        budget, outputs = self._budget, self._budget.outputs(self.model_id)
+        prompt = budget.input_tokens(request)
+        expected = Usage(prompt, request.options.max_tokens or outputs.tokens)
+        reservation = budget.reserve(price_of(expected, self._prices))
+        meter, cost = Meter(), None
+        try:
+            finish = await self.inner.respond(request, meter.effects(fx))
+            meter.finished(finish)
+            outputs.observe(meter.usage(prompt).output_tokens or 0)
+            cost = finish.metadata.get("cost")
+            return finish
+        except ModelError as error:
+            meter.failed(error.failure)
+            raise
+        finally:
+            budget.settle(reservation, self._cost(meter, cost, prompt), fx)
+
+    def _cost(self, meter: Meter, reported: object, prompt: int) -> float | None:
+        if not meter.sent:
+            return None
+        if meter.cost is not None:
+            return meter.cost
+        if isinstance(reported, int | float):
+            return float(reported)
+        return price_of(meter.usage(prompt), self._prices)
+
+
+def price_of(usage: Usage, prices: Prices) -> float:
+    """Return the cost of *usage* in US dollars; cached input at its own price, where it has one."""
+    cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
+    plain = max(0, (usage.input_tokens or 0) - cached - written)
+    full = prices.input or 0.0
+    millionths = (
+        plain * full
+        + cached * (full if prices.cached is None else prices.cached)
+        + written * (full if prices.cache_write is None else prices.cache_write)
+        + (usage.output_tokens or 0) * (prices.output or 0.0)
+    )
+    return millionths / 1e6
