@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from beluga.blocking import blocking
+    from beluga.blocking_model import blocking
     from beluga.effects import (
         BackendClock,
         CanChoose,
@@ -178,7 +178,7 @@ else:
     import importlib
 
     _MODULES = {
-        "beluga.blocking": "blocking",
+        "beluga.blocking_model": "blocking",
         "beluga.effects": (
             "BackendClock CanChoose Clock Effects Emit HasClock HasNotify HasRandom Notify Random "
             "live"

@@ -35,7 +35,7 @@ SUBMODULES = {
 MODULES = {
     "beluga.model": "ChatModel Wrapper",
     "beluga.streams": "ChunkStream",
-    "beluga.blocking": "blocking",
+    "beluga.blocking_model": "blocking",
     "beluga.effects": "CanChoose Effects HasClock HasNotify HasRandom live",
     "beluga.registry": "ProviderConfig list_providers new register",
     "beluga.errors": """

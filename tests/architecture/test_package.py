@@ -3,6 +3,7 @@
 import ast
 import tomllib
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -27,6 +28,11 @@ def test_every_name_of_the_root_can_be_had() -> None:
 def test_the_root_has_nothing_else() -> None:
     with pytest.raises(AttributeError, match="'beluga' has no attribute 'Chatmodel'"):
         getattr(beluga, "Chatmodel")  # noqa: B009  # a misspelt name, which mypy would report
+
+
+def test_no_name_of_the_root_is_hidden_by_a_module() -> None:
+    """To import a module puts it where the lazy name would be looked up."""
+    assert [name for name in beluga.__all__ if find_spec(f"beluga.{name}") is not None] == []
 
 
 def test_type_checkers_see_what_is_there_at_run_time() -> None:

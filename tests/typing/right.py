@@ -86,7 +86,7 @@ from beluga import (
     with_timeout,
     with_tracing,
 )
-from beluga.blocking import BlockingStream
+from beluga.blocking_model import BlockingStream
 from beluga.health.breaker import BreakerState
 
 
