@@ -9,6 +9,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from beluga.blocking_model import blocking
+    from beluga.context import (
+        Adaptive,
+        ContextManager,
+        ContextStrategy,
+        FactExtraction,
+        Semantic,
+        Sliding,
+        Summarize,
+        Truncate,
+        is_synthetic,
+        with_context,
+    )
     from beluga.effects import (
         BackendClock,
         CanChoose,
@@ -54,6 +66,7 @@ if TYPE_CHECKING:
         CacheStored,
         Event,
         FailedOver,
+        Fitted,
         Guarded,
         Hedged,
         HedgeWon,
@@ -62,6 +75,9 @@ if TYPE_CHECKING:
         RateWindow,
         Retried,
         WaitedForLimit,
+    )
+    from beluga.fitting import (
+        Fitter,
     )
     from beluga.hooks import (
         Hooks,
@@ -179,6 +195,10 @@ else:
 
     _MODULES = {
         "beluga.blocking_model": "blocking",
+        "beluga.context": (
+            "Adaptive ContextManager ContextStrategy FactExtraction Semantic Sliding Summarize "
+            "Truncate is_synthetic with_context"
+        ),
         "beluga.effects": (
             "BackendClock CanChoose Clock Effects Emit HasClock HasNotify HasRandom Notify Random "
             "live"
@@ -192,9 +212,10 @@ else:
         ),
         "beluga.events": (
             "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
-            "CacheStored Event FailedOver Guarded HedgeWon Hedged LeftOut RateLimits RateWindow "
-            "Retried WaitedForLimit"
+            "CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut RateLimits "
+            "RateWindow Retried WaitedForLimit"
         ),
+        "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
         "beluga.middleware.breaker": "with_breaker",
         "beluga.middleware.budget": "with_budget",
@@ -246,6 +267,7 @@ else:
 __all__ = [
     "UNSET",
     "AIMessage",
+    "Adaptive",
     "AllModelsFailedError",
     "Allow",
     "AttemptEnded",
@@ -271,18 +293,23 @@ __all__ = [
     "Clock",
     "ContentFilterError",
     "ContextLengthError",
+    "ContextManager",
     "ContextOverflowError",
+    "ContextStrategy",
     "Credentials",
     "Effects",
     "Emission",
     "Emit",
     "ErrorCode",
     "Event",
+    "FactExtraction",
     "FailedOver",
     "Failure",
     "FilePart",
     "Finish",
     "FinishReason",
+    "Fitted",
+    "Fitter",
     "GenerateOptions",
     "Guard",
     "GuardBlockedError",
@@ -345,9 +372,12 @@ __all__ = [
     "Restarted",
     "Retried",
     "Secrets",
+    "Semantic",
+    "Sliding",
     "Spent",
     "StreamChunk",
     "StreamUsageError",
+    "Summarize",
     "SystemMessage",
     "TextDelta",
     "TextFormat",
@@ -360,6 +390,7 @@ __all__ = [
     "ToolFailedError",
     "ToolMessage",
     "ToolSpec",
+    "Truncate",
     "UnsupportedError",
     "Usage",
     "Verdict",
@@ -372,6 +403,7 @@ __all__ = [
     "compose_hooks",
     "error_for",
     "fold",
+    "is_synthetic",
     "list_providers",
     "live",
     "new",
@@ -381,6 +413,7 @@ __all__ = [
     "with_breaker",
     "with_budget",
     "with_cache",
+    "with_context",
     "with_fallback",
     "with_guardrails",
     "with_hedge",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Literal, Self, Unpack, final
 
@@ -43,13 +43,16 @@ class BlockingModel:
         self._model, self._backend = model, backend
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
+        self._origin: BlockingModel | None = None
 
     def __enter__(self) -> Self:
         """Start the loop."""
-        if self._portal is not None:
+        if self._found() is not None:
             raise StreamUsageError("this blocking model is in use already; make another")
-        self._portal = self._stack.enter_context(start_blocking_portal(self._backend))
-        self._stack.enter_context(self._portal.wrap_async_context_manager(self._model))
+        with ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal(self._backend))
+            stack.enter_context(portal.wrap_async_context_manager(self._model))
+            self._stack, self._portal = stack.pop_all(), portal
         return self
 
     def __exit__(
@@ -79,24 +82,39 @@ class BlockingModel:
         self, messages: Prompt, /, **options: Unpack[Options]
     ) -> AbstractContextManager[BlockingStream]:
         """Ask for an answer and watch it come, inside a `with` block; see `ChatModel.stream`."""
-        return _OpenBlockingStream(self._running(), self._model, messages, options)
+        return _OpenBlockingStream(self._running, self._model.stream(messages, **options))
 
-    def bind_tools(self, tools: list[Tool | ToolSpec | ProviderTool]) -> ChatModel:
-        """Return a model that offers *tools*; it wants a `blocking` of its own."""
-        return self._model.bind_tools(tools)
+    def bind_tools(self, tools: Sequence[Tool | ToolSpec | ProviderTool]) -> BlockingModel:
+        """Return a model that offers *tools* with every request; it shares this one's loop."""
+        return self._derived(self._model.bind_tools(tools))
+
+    def with_options(self, **options: Unpack[Options]) -> BlockingModel:
+        """Return a model that starts every call from *options*; it shares this one's loop."""
+        return self._derived(self._model.with_options(**options))
+
+    def _derived(self, model: ChatModel) -> BlockingModel:
+        derived = BlockingModel(model, self._backend)
+        derived._origin = self
+        return derived
+
+    def _found(self) -> BlockingPortal | None:
+        if self._portal is None and self._origin is not None:
+            return self._origin._found()
+        return self._portal
 
     def _running(self) -> BlockingPortal:
-        if self._portal is None:
+        portal = self._found()
+        if portal is None:
             raise StreamUsageError("use the model inside `with beluga.blocking(…) as model:`")
-        return self._portal
+        return portal
 
 
 @final
 class BlockingStream:
     """The chunks of one answer, for code without an event loop."""
 
-    def __init__(self, portal: BlockingPortal, chunks: ChunkStream) -> None:
-        self._portal, self._chunks = portal, chunks
+    def __init__(self, running: Callable[[], BlockingPortal], chunks: ChunkStream) -> None:
+        self._running, self._chunks = running, chunks
 
     def __iter__(self) -> Iterator[StreamChunk]:
         """Iterate over what is left of the answer."""
@@ -104,7 +122,7 @@ class BlockingStream:
 
     def __next__(self) -> StreamChunk:
         """Return the next chunk; the last one is a `Finish`."""
-        chunk = self._portal.call(_next_chunk, self._chunks)
+        chunk = self._running().call(_next_chunk, self._chunks)
         if chunk is None:
             raise StopIteration
         return chunk
@@ -116,12 +134,12 @@ class BlockingStream:
         async def step() -> str | None:
             return await anext(texts, None)
 
-        while (text := self._portal.call(step)) is not None:
+        while (text := self._running().call(step)) is not None:
             yield text
 
     def message(self) -> AIMessage:
         """Take what is left of the stream and return the whole message."""
-        return self._portal.call(self._chunks.message)
+        return self._running().call(self._chunks.message)
 
     @property
     def partial(self) -> AIMessage:
@@ -140,13 +158,15 @@ async def _next_chunk(chunks: ChunkStream) -> StreamChunk | None:
 
 class _OpenBlockingStream(AbstractContextManager["BlockingStream"]):
     def __init__(
-        self, portal: BlockingPortal, model: ChatModel, messages: Prompt, options: Options
+        self,
+        running: Callable[[], BlockingPortal],
+        block: AbstractAsyncContextManager[ChunkStream, None],
     ) -> None:
-        self._portal = portal
-        self._block = portal.wrap_async_context_manager(model.stream(messages, **options))
+        self._running = running
+        self._block = running().wrap_async_context_manager(block)
 
     def __enter__(self) -> BlockingStream:
-        return BlockingStream(self._portal, self._block.__enter__())
+        return BlockingStream(self._running, self._block.__enter__())
 
     def __exit__(
         self,

@@ -5,11 +5,12 @@ Events observe; they change nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from beluga.schema import Failure, Usage
+from beluga.schema import Failure, Message, Usage
 
 __all__ = [
     "AttemptEnded",
@@ -21,6 +22,7 @@ __all__ = [
     "CacheStored",
     "Event",
     "FailedOver",
+    "Fitted",
     "Guarded",
     "HedgeWon",
     "Hedged",
@@ -234,6 +236,25 @@ class BudgetSettled(msgspec.Struct, frozen=True, tag="budget_settled"):
     remaining: float
 
 
+class Fitted(msgspec.Struct, frozen=True, tag="fitted"):
+    """Messages have been made to fit a budget.
+
+    Attributes:
+        messages: What is left, oldest first; as an event it holds none, since observers need not
+            know what was said.
+        tokens: What a request with them costs, tools included.
+        dropped: How many messages of the history are not among them.
+        strategy: The name of the strategy that chose them.
+        budget: The most tokens they were allowed.
+    """
+
+    messages: Sequence[Message]
+    tokens: int
+    dropped: int
+    strategy: str
+    budget: int
+
+
 Event: TypeAlias = (
     AttemptEnded
     | Attempted
@@ -243,6 +264,7 @@ Event: TypeAlias = (
     | CacheHit
     | CacheStored
     | FailedOver
+    | Fitted
     | Guarded
     | HedgeWon
     | Hedged

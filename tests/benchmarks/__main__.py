@@ -6,7 +6,7 @@ import sys
 
 import anyio
 
-from tests.benchmarks import calls, guarding, middleware, start_up, streaming
+from tests.benchmarks import calls, context, guarding, middleware, start_up, streaming
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
 
@@ -45,6 +45,9 @@ def main() -> None:
             f"guarding middleware, {backend}, for a batch of {middleware.BATCHES}, likewise",
             anyio.run(guarding.measure_batches, turns, backend=backend),
         )
+    print(f"fitting {context.MESSAGES} messages to {context.BUDGET} tokens: new; one turn later")
+    for strategy, (cold, warm) in anyio.run(context.measure, turns).items():
+        print(f"  {strategy:<12} {cold:9.2f} ms  {warm:9.2f} ms")
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():
         print(f"  {code:<66} {ratio:5.2f}")

@@ -8,6 +8,7 @@ from typing import Protocol, assert_never, assert_type
 import beluga
 from beluga import (
     UNSET,
+    Adaptive,
     AIMessage,
     Allow,
     AttemptEnded,
@@ -15,6 +16,8 @@ from beluga import (
     Change,
     ChatModel,
     ChunkStream,
+    ContextManager,
+    ContextStrategy,
     Effects,
     Emission,
     ErrorCode,
@@ -22,6 +25,8 @@ from beluga import (
     Failure,
     Finish,
     FinishReason,
+    Fitted,
+    Fitter,
     GenerateOptions,
     HasClock,
     HasRandom,
@@ -54,6 +59,7 @@ from beluga import (
     Restarted,
     Retried,
     Secrets,
+    Semantic,
     Spent,
     StreamChunk,
     SystemMessage,
@@ -76,6 +82,7 @@ from beluga import (
     with_breaker,
     with_budget,
     with_cache,
+    with_context,
     with_fallback,
     with_guardrails,
     with_hedge,
@@ -366,3 +373,30 @@ def without_a_loop(model: ChatModel) -> None:
         with blocked.stream("Hi") as chunks:
             assert_type(chunks, BlockingStream)
             assert_type(chunks.text(), Iterator[str])
+
+
+# Contexts fit.
+async def fitting(model: ChatModel, history: list[Message]) -> None:
+    manager = ContextManager(Adaptive(model, recent_turns=5), budget=8000, keep_system=False)
+    fitted = await manager.fit(history, 4000, tools=[ToolSpec("look")])
+    assert_type(fitted, Fitted)
+    assert_type(fitted.messages, Sequence[Message])
+    assert_type(fitted.dropped, int)
+    fitter: Fitter = manager
+    assert_type(with_context(fitter), Middleware)
+    assert_type(apply_middleware(model, with_context(ContextManager("truncate"))), ChatModel)
+
+    async def embed(texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0] for _ in texts]
+
+    strategies: list[ContextStrategy] = [Semantic(embed), beluga.Sliding(turns=4)]
+    strategies += [beluga.Truncate(), beluga.Summarize(model), beluga.FactExtraction(model)]
+
+
+def told(event: Event) -> int | None:
+    match event:
+        case Fitted(tokens=tokens, strategy=strategy):
+            assert_type(strategy, str)
+            return tokens
+        case _:
+            return None

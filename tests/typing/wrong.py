@@ -11,6 +11,7 @@ import beluga
 from beluga import (
     AIMessage,
     ChatModel,
+    ContextManager,
     Effects,
     Failure,
     Finish,
@@ -32,6 +33,7 @@ from beluga import (
     with_breaker,
     with_budget,
     with_cache,
+    with_context,
     with_fallback,
     with_guardrails,
     with_hedge,
@@ -161,3 +163,12 @@ def providers() -> None:
     WithoutRespond()  # error: abstract
     beluga.new("openai", modle="gpt-5-mini")  # error: call-arg
     beluga.register("x", lambda model: model)  # error: arg-type, return-value
+
+
+async def contexts(model: ChatModel) -> None:
+    ContextManager(3)  # error: arg-type
+    ContextManager(budget="8k")  # error: arg-type
+    fitted = await ContextManager().fit("Hi", 100)  # error: arg-type
+    fitted.dropped = 0  # error: misc
+    with_context("truncate")  # error: arg-type
+    beluga.Summarize()  # error: call-arg

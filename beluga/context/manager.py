@@ -1,0 +1,253 @@
+"""Make a conversation fit a budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from beluga.context.adaptive import Adaptive
+from beluga.context.counting import Counter, Counts
+from beluga.context.estimate import Estimate
+from beluga.context.semantic import Semantic
+from beluga.context.sliding import Sliding
+from beluga.context.strategy import ContextStrategy
+from beluga.context.truncate import Truncate
+from beluga.context.turns import History, Turn, arranged, history_of
+from beluga.effects import Effects, live
+from beluga.errors import ContextOverflowError, invalid_input
+from beluga.events import Fitted
+from beluga.fitting import input_budget
+from beluga.model import ChatModel
+from beluga.schema import JsonSchema, Message, Request, ToolDeclaration
+
+__all__ = ["ContextManager"]
+
+_LIVE = live()
+_NAMED: dict[str, Callable[[], ContextStrategy]] = {
+    "truncate": Truncate,
+    "sliding": Sliding,
+    "semantic": Semantic,
+    "adaptive": Adaptive,
+}
+_WITH_MODEL = {"summarize": "Summarize", "fact_extraction": "FactExtraction"}
+_MARGIN = 0.05
+"""The share of a window that is kept free where the tokenizer only estimates."""
+
+
+class ContextManager:
+    """Make conversations fit budgets of tokens.
+
+    What fits is left as it is. Of what does not, instructions, the last human turn and the turn at
+    the end always stay, a call and its results stay or go together, and what stays keeps its order.
+
+    ```python
+    manager = ContextManager("adaptive", budget=8_000)
+    fitted = await manager.fit(history)
+    ```
+
+    Args:
+        strategy: What chooses the turns that stay, or the name of one that needs no model:
+            `"truncate"`, `"sliding"`, `"semantic"`, `"adaptive"`.
+        tokenizer: What counts; `None` for the model's own where one is asked, else an estimate.
+        budget: The most tokens of a request; `None` if `fit` is told, or a model's window tells.
+        reserve_output: Tokens kept free for the answer where a model's window tells the budget.
+        keep_system: Whether instructions always stay.
+
+    Raises:
+        InvalidInputError: There is no such strategy, or a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        strategy: ContextStrategy | str = "adaptive",
+        *,
+        tokenizer: Counts | None = None,
+        budget: int | None = None,
+        reserve_output: int | None = None,
+        keep_system: bool = True,
+    ) -> None:
+        if budget is not None and budget < 1:
+            raise invalid_input(f"budget must be at least 1 token; got {budget}")
+        if reserve_output is not None and reserve_output < 0:
+            raise invalid_input(f"reserve_output must be at least 0 tokens; got {reserve_output}")
+        self._strategy = _strategy(strategy)
+        self._tokenizer = tokenizer
+        self._budget, self._reserve, self._keep_system = budget, reserve_output, keep_system
+        self._counters: dict[str, Counter] = {}
+
+    async def fit(
+        self,
+        messages: Sequence[Message],
+        budget: int | None = None,
+        *,
+        tools: Sequence[ToolDeclaration] = (),
+        fx: Effects | None = None,
+    ) -> Fitted:
+        """Return *messages* as they are if they fit, else what the strategy keeps of them.
+
+        Args:
+            messages: The conversation, oldest first. It is never changed.
+            budget: The most tokens of messages and tools; `None` for the manager's own.
+            tools: What the request offers to call.
+            fx: What a model that the strategy asks may do to the world.
+
+        Raises:
+            ContextOverflowError: What must stay does not fit; it names the smallest budget that
+                would do.
+            InvalidInputError: There is no budget, or *messages* are none.
+            ModelError: A model that the strategy asks did not answer.
+        """
+        allowed = self._budget if budget is None else budget
+        if allowed is None:
+            raise invalid_input("fit needs a budget: pass one here or to ContextManager")
+        if allowed < 0:
+            raise invalid_input(f"a budget is a number of tokens, at least 0; got {allowed}")
+        _check(messages)
+        counter = self._counter(None)
+        return await self._fitted(messages, allowed, tools, counter, _LIVE if fx is None else fx)
+
+    async def fit_request(
+        self, request: Request, model: ChatModel, fx: Effects, *, share: float = 1.0
+    ) -> Request:
+        """Return *request* so that it fits *model*'s window, or the manager's own budget.
+
+        Observers are told if anything was left out.
+
+        Args:
+            request: What the model shall be asked.
+            model: Whose window it must fit.
+            fx: What the fitting may do.
+            share: Below 1, how much of what *request* costs may be left.
+
+        Raises:
+            ContextOverflowError: What must stay does not fit.
+            ModelError: A model that the strategy asks did not answer.
+        """
+        counter = self._counter(model)
+        tools = request.options.tools or ()
+        budget = self._budget_for(request, model, counter)
+        if share < 1.0:
+            sent = int(share * await counter.total(request.messages, tools))
+            budget = sent if budget is None else min(budget, sent)
+        if budget is None:
+            return request
+        fitted = await self._fitted(request.messages, budget, tools, counter, fx)
+        if fitted.messages is request.messages:
+            return request
+        fx.notify(msgspec.structs.replace(fitted, messages=()))
+        return msgspec.structs.replace(request, messages=tuple(fitted.messages))
+
+    def _budget_for(self, request: Request, model: ChatModel, counter: Counter) -> int | None:
+        if self._budget is not None:
+            return self._budget
+        budget = input_budget(model.info, request.options, self._reserve)
+        if budget is None:
+            return None
+        if not counter.tokenizer.exact:
+            budget -= int(budget * _MARGIN)
+        schema = request.options.response_format
+        if isinstance(schema, JsonSchema):
+            budget -= counter.tokenizer.count(msgspec.json.encode(schema).decode())
+        return max(0, budget)
+
+    async def _fitted(
+        self,
+        messages: Sequence[Message],
+        budget: int,
+        tools: Sequence[ToolDeclaration],
+        counter: Counter,
+        fx: Effects,
+    ) -> Fitted:
+        costs = await counter.costs(messages)
+        around = counter.around(tools)
+        tokens = around + sum(costs)
+        if abs(tokens - budget) <= _doubt(tokens, len(messages)):
+            tokens = await counter.total(messages, tools)
+        if tokens <= budget or not messages:
+            return Fitted(messages, tokens, 0, self._strategy.name, budget)
+        history = history_of(
+            messages,
+            costs,
+            room=budget - around,
+            count=counter.cost,
+            keep_system=self._keep_system,
+        )
+        return await self._reduced(messages, history, budget, tools, counter, fx)
+
+    async def _reduced(
+        self,
+        messages: Sequence[Message],
+        history: History,
+        budget: int,
+        tools: Sequence[ToolDeclaration],
+        counter: Counter,
+        fx: Effects,
+    ) -> Fitted:
+        """Let the strategy choose; with less room while the whole costs more than its parts."""
+        least = arranged(history.pinned)
+        needed = await counter.total(least, tools)
+        if needed > budget:
+            raise ContextOverflowError(needed, budget)
+        while history.spare > 0:
+            chosen = await self._strategy.choose(history, fx)
+            kept = arranged(_checked(chosen, history))
+            tokens = await counter.total(kept, tools)
+            if tokens <= budget:
+                return self._outcome(messages, kept, tokens, budget)
+            excess = max(tokens - budget, history.room // 100)
+            history = history.with_room(history.room - excess)
+        return self._outcome(messages, least, needed, budget)
+
+    def _outcome(
+        self, messages: Sequence[Message], kept: tuple[Message, ...], tokens: int, budget: int
+    ) -> Fitted:
+        given = {id(message) for message in messages}
+        stayed = len([message for message in kept if id(message) in given])
+        return Fitted(kept, tokens, len(messages) - stayed, self._strategy.name, budget)
+
+    def _counter(self, model: ChatModel | None) -> Counter:
+        name = "" if model is None or self._tokenizer is not None else model.model_id
+        counter = self._counters.get(name)
+        if counter is None:
+            tokenizer = self._tokenizer
+            counter = Counter(Estimate() if tokenizer is None else tokenizer)
+            self._counters[name] = counter
+        return counter
+
+    def __repr__(self) -> str:
+        return f"ContextManager({self._strategy!r}, budget={self._budget})"
+
+
+def _strategy(given: ContextStrategy | str) -> ContextStrategy:
+    if not isinstance(given, str):
+        return given
+    if given in _WITH_MODEL:
+        raise invalid_input(
+            f"{given!r} needs a model: pass {_WITH_MODEL[given]}(model) instead of its name"
+        )
+    if given not in _NAMED:
+        raise invalid_input(f"no strategy {given!r}; there are {', '.join(_NAMED)}")
+    return _NAMED[given]()
+
+
+def _check(messages: object) -> None:
+    if isinstance(messages, str | bytes | dict) or not isinstance(messages, Sequence):
+        got = type(messages).__name__
+        raise invalid_input(f"fit takes a sequence of messages; got {got}")
+    for message in messages:
+        if not isinstance(message, Message):
+            raise invalid_input(
+                f"fit takes messages such as HumanMessage('…'); got {type(message).__name__}"
+            )
+
+
+def _doubt(tokens: int, messages: int) -> int:
+    """Return how far the sum of single messages may be from the whole."""
+    return 2 * messages + tokens // 20
+
+
+def _checked(chosen: Sequence[Turn], history: History) -> list[Turn]:
+    """Return *chosen* with what is pinned, so that no strategy can lose it."""
+    heads = {id(turn.messages[0]) for turn in chosen}
+    return [*chosen, *[turn for turn in history.pinned if id(turn.messages[0]) not in heads]]

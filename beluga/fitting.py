@@ -1,0 +1,71 @@
+"""What fits a request to a model's window: a protocol, and how many tokens a window leaves.
+
+It stands on this floor because both a middleware and a router need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from beluga.effects import Effects
+from beluga.events import Fitted
+from beluga.model import ChatModel
+from beluga.schema import GenerateOptions, Message, ModelInfo, Request, ToolDeclaration
+
+__all__ = ["Fitter", "input_budget"]
+
+_USUAL_OUTPUT = 4096
+_OUTPUT_SHARE = 4
+
+
+class Fitter(Protocol):
+    """Make messages fit."""
+
+    async def fit(
+        self,
+        messages: Sequence[Message],
+        budget: int | None = None,
+        *,
+        tools: Sequence[ToolDeclaration] = (),
+    ) -> Fitted:
+        """Return *messages*, or what is left of them, within *budget* tokens.
+
+        Raises:
+            ContextOverflowError: They cannot be made to fit.
+        """
+
+    async def fit_request(
+        self, request: Request, model: ChatModel, fx: Effects, *, share: float = 1.0
+    ) -> Request:
+        """Return *request*, or what is left of it, for *model*'s window.
+
+        Args:
+            request: What the model shall be asked.
+            model: Whose window it must fit.
+            fx: What the fitting may do; observers are told of it.
+            share: Below 1, how much of what *request* costs may be left: for a model that has
+                refused it as too long.
+
+        Raises:
+            ContextOverflowError: It cannot be made to fit.
+        """
+
+
+def input_budget(
+    info: ModelInfo, options: GenerateOptions, reserve_output: int | None = None
+) -> int | None:
+    """Return how many tokens of input a model takes; `None` if its window is not known.
+
+    What is kept free for the answer is *reserve_output*, else `max_tokens` of the request, else the
+    model's most tokens of output, but not more than 4096 and a quarter of the window.
+    """
+    window = info.context_window
+    if window is None:
+        return info.max_input_tokens
+    reserved = options.max_tokens if reserve_output is None else reserve_output
+    if reserved is None:
+        usual = min(info.max_output_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT)
+        reserved = min(usual, window // _OUTPUT_SHARE)
+    left = max(0, window - reserved)
+    return left if info.max_input_tokens is None else min(left, info.max_input_tokens)
