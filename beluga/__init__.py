@@ -8,99 +8,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    # fmt: off  (a name a line would be most of this file)
+    # isort: off
     from beluga.blocking_model import blocking
     from beluga.context import (
-        Adaptive,
-        ContextManager,
-        ContextStrategy,
-        FactExtraction,
-        Semantic,
-        Sliding,
-        Summarize,
-        Truncate,
-        is_synthetic,
-        with_context,
+        Adaptive, ContextManager, ContextStrategy, FactExtraction, Semantic, Sliding, Summarize,
+        Truncate, is_synthetic, with_context,
     )
     from beluga.effects import (
-        BackendClock,
-        CanChoose,
-        Clock,
-        Effects,
-        Emit,
-        HasClock,
-        HasNotify,
-        HasRandom,
-        Notify,
-        Random,
-        live,
+        BackendClock, CanChoose, Clock, Effects, Emit, HasClock, HasNotify, HasRandom, Notify,
+        Random, live,
     )
     from beluga.errors import (
-        AllModelsFailedError,
-        AuthError,
-        BelugaError,
-        BudgetExhaustedError,
-        ContentFilterError,
-        ContextLengthError,
-        ContextOverflowError,
-        GuardBlockedError,
-        IncompleteStreamError,
-        InvalidInputError,
-        ModelError,
-        ModelTimeoutError,
-        NotFoundError,
-        OutputInvalidError,
-        ProviderDownError,
-        RateLimitError,
-        StreamUsageError,
-        ToolFailedError,
-        UnsupportedError,
+        AllModelsFailedError, AuthError, BelugaError, BudgetExhaustedError, ContentFilterError,
+        ContextLengthError, ContextOverflowError, GuardBlockedError, IncompleteStreamError,
+        InvalidInputError, ModelError, ModelTimeoutError, NotFoundError, OutputInvalidError,
+        ProviderDownError, RateLimitError, StreamUsageError, ToolFailedError, UnsupportedError,
         error_for,
     )
     from beluga.events import (
-        Attempted,
-        AttemptEnded,
-        BreakerClosed,
-        BreakerOpened,
-        BudgetSettled,
-        CacheHit,
-        CacheStored,
-        Event,
-        FailedOver,
-        Fitted,
-        Guarded,
-        Hedged,
-        HedgeWon,
-        LeftOut,
-        RateLimits,
-        RateWindow,
-        Retried,
-        WaitedForLimit,
+        Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit, CacheStored,
+        Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits, RateWindow,
+        Retried, WaitedForLimit,
     )
-    from beluga.fitting import (
-        Fitter,
-    )
-    from beluga.hooks import (
-        Hooks,
-        Middleware,
-        apply_middleware,
-        compose_hooks,
-        with_hooks,
-    )
+    from beluga.fitting import Fitter
+    from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
     from beluga.middleware.breaker import with_breaker
     from beluga.middleware.budget import with_budget
     from beluga.middleware.cache import with_cache
     from beluga.middleware.fallback import with_fallback
     from beluga.middleware.guardrails import with_guardrails
     from beluga.middleware.guards import (
-        Allow,
-        Block,
-        CallGuard,
-        Change,
-        Guard,
-        Length,
-        Patterns,
-        Secrets,
-        Verdict,
+        Allow, Block, CallGuard, Change, Guard, Length, Patterns, Secrets, Verdict,
     )
     from beluga.middleware.hedge import with_hedge
     from beluga.middleware.limits import with_limits
@@ -108,88 +47,25 @@ if TYPE_CHECKING:
     from beluga.middleware.retry import with_retry
     from beluga.middleware.timeout import with_timeout
     from beluga.middleware.tracing import with_tracing
-    from beluga.model import (
-        ChatModel,
-        Wrapper,
-    )
-    from beluga.outcomes import (
-        Ok,
-        Outcome,
-        attempt,
-        unwrap,
-    )
-    from beluga.registry import (
-        ProviderConfig,
-        ProviderConfigDict,
-        list_providers,
-        new,
-        register,
-    )
+    from beluga.model import ChatModel, Wrapper
+    from beluga.outcomes import Ok, Outcome, attempt, unwrap
+    from beluga.registry import ProviderConfig, ProviderConfigDict, list_providers, new, register
     from beluga.schema import (
-        UNSET,
-        AIMessage,
-        AudioPart,
-        Capabilities,
-        Citation,
-        Emission,
-        ErrorCode,
-        Failure,
-        FilePart,
-        Finish,
-        FinishReason,
-        GenerateOptions,
-        HumanMessage,
-        ImagePart,
-        JsonObject,
-        JsonSchema,
-        JsonValue,
-        Message,
-        ModelInfo,
-        NamedTool,
-        Options,
-        Part,
-        PartDone,
-        Prices,
-        Prompt,
-        PromptCache,
-        ProviderPart,
-        ProviderTool,
-        ReasoningConfig,
-        ReasoningDelta,
-        ReasoningPart,
-        RefusalPart,
-        Request,
-        ResponseFormat,
-        Restarted,
-        Spent,
-        StreamChunk,
-        SystemMessage,
-        TextDelta,
-        TextFormat,
-        TextPart,
-        Timeouts,
-        Tool,
-        ToolCall,
-        ToolCallDelta,
-        ToolChoice,
-        ToolMessage,
-        ToolSpec,
-        Usage,
-        VideoPart,
-        fold,
-        unfold,
+        UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
+        Finish, FinishReason, GenerateOptions, HumanMessage, ImagePart, JsonObject, JsonSchema,
+        JsonValue, Message, ModelInfo, NamedTool, Options, Part, PartDone, Prices, Prompt,
+        PromptCache, ProviderPart, ProviderTool, ReasoningConfig, ReasoningDelta, ReasoningPart,
+        RefusalPart, Request, ResponseFormat, Restarted, Spent, StreamChunk, SystemMessage,
+        TextDelta, TextFormat, TextPart, Timeouts, Tool, ToolCall, ToolCallDelta, ToolChoice,
+        ToolMessage, ToolSpec, Usage, VideoPart, fold, unfold,
     )
-    from beluga.stores import (
-        KeyValue,
-        LimitStore,
-        MemoryLimits,
-        MemoryStore,
-        ProviderLimits,
-    )
+    from beluga.stores import KeyValue, LimitStore, MemoryLimits, MemoryStore, ProviderLimits
     from beluga.streams import ChunkStream
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
     from beluga.transport.httpx_http import HttpxHttp
+    # isort: on
+    # fmt: on
 else:
     import importlib
 
