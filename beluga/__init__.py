@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # fmt: off  (a name a line would be most of this file)
+    # A name a line would be most of this file.
+    # fmt: off
     # isort: off
     from beluga.blocking_model import blocking
     from beluga.context import (
