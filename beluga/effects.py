@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "HasNotify",
     "HasRandom",
     "Notify",
+    "Outlet",
     "Random",
     "live",
     "observers",
@@ -35,6 +37,28 @@ __all__ = [
 
 Emit: TypeAlias = Callable[[Sequence[Emission]], Awaitable[None]]
 """Hand chunks on, waiting while whoever takes them is not ready. It has one caller at a time."""
+
+
+class Outlet(ABC):
+    """An `emit` that can tell whether it would wait.
+
+    Whoever must not wait, or would rather not switch tasks for every chunk, asks first. There
+    is one producer, so what has room keeps it until that producer puts something in.
+    """
+
+    @abstractmethod
+    async def __call__(self, chunks: Sequence[Emission], /) -> None:
+        """Hand *chunks* on, waiting while whoever takes them is not ready."""
+
+    @property
+    @abstractmethod
+    def has_room(self) -> bool:
+        """Whether the next chunks are taken at once."""
+
+    @abstractmethod
+    def put(self, chunks: Sequence[Emission], /) -> None:
+        """Hand *chunks* on at once. It never fails; only call it where there is room."""
+
 
 Notify: TypeAlias = Callable[[Event], None]
 """Tell observers what happened. It never waits."""

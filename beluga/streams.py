@@ -7,7 +7,8 @@ an exception of the block leaves it as it is. Neither is ever wrapped in a group
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
 from typing import Final, TypeAlias, final
 
@@ -17,6 +18,7 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from beluga.edge import Answer, sole_exception
+from beluga.effects import Outlet
 from beluga.errors import IncompleteStreamError, StreamUsageError
 from beluga.schema import AIMessage, Finish, Folder, Restarted, Spent, StreamChunk, TextDelta
 
@@ -37,8 +39,7 @@ class ChunkStream:
     def __init__(self, receive: MemoryObjectReceiveStream[Batch], answer: Answer) -> None:
         self._receive = receive
         self._answer = answer
-        self._batch: Batch = ()
-        self._next = 0
+        self._batch: Iterator[StreamChunk] = iter(())
         self._taken = 0
         self._closed = False
         self._arrival: anyio.Event | None = None
@@ -57,13 +58,11 @@ class ChunkStream:
             ModelError: The answer failed; `partial` on it is what had arrived.
             StreamUsageError: The block has been left.
         """
-        position = self._next
-        while position >= len(self._batch):
-            self._batch, position = await self._take(), 0
-        self._next = position + 1
-        chunk = self._batch[position]
-        self._unfolded.append(chunk)
-        return chunk
+        while True:
+            for chunk in self._batch:
+                self._unfolded.append(chunk)
+                return chunk
+            self._batch = iter(await self._take())
 
     def text(self) -> AsyncIterator[str]:
         """Iterate over the pieces of the answer's text.
@@ -128,7 +127,7 @@ class ChunkStream:
 
     def _ending(self) -> BaseException:
         """Return what to raise where no chunk is left."""
-        if self._told().finished:
+        if self._finished:
             return StopAsyncIteration()
         if self._closed or self._failure is None:
             return StreamUsageError(
@@ -138,6 +137,11 @@ class ChunkStream:
         self._answer.attach(self._failure, self.partial)
         return self._failure
 
+    @property
+    def _finished(self) -> bool:
+        """Whether the last chunk has been taken; nothing is folded that nobody may ask for."""
+        return self._folder.finished or isinstance(next(reversed(self._unfolded), None), Finish)
+
     def _told(self) -> Folder:
         self._folder.feed(self._unfolded)
         self._unfolded.clear()
@@ -145,7 +149,7 @@ class ChunkStream:
 
     def _close(self) -> None:
         self._closed = True
-        self._batch, self._next = (), 0
+        self._batch = iter(())
         self._receive.close()
         self._wake()
 
@@ -220,18 +224,38 @@ class OpenStream:
 async def _produce(
     answer: Answer, send: MemoryObjectSendStream[Batch], stream: ChunkStream
 ) -> None:
-    async def emit(chunks: Batch) -> None:
-        try:
-            send.send_nowait(chunks)  # the common case costs no task switch
-        except anyio.WouldBlock:
-            await send.send(chunks)
-        stream._wake()
-
+    emit = _Outlet(send, stream)
     try:
         with send:
-            finish: Finish = await answer.run(emit)
+            finish = await answer.run(emit)
             await emit((finish,))
     except Exception as error:  # handed over in band; cancellation passes
         stream._failure = error
     finally:
         stream._wake()
+
+
+@final
+class _Outlet(Outlet):
+    """The producer's end of a stream."""
+
+    def __init__(self, send: MemoryObjectSendStream[Batch], stream: ChunkStream) -> None:
+        self._send, self._stream = send, stream
+
+    async def __call__(self, chunks: Batch, /) -> None:
+        try:
+            self._send.send_nowait(chunks)  # the common case costs no task switch
+        except anyio.WouldBlock:
+            await self._send.send(chunks)
+        self._stream._wake()
+
+    @property
+    def has_room(self) -> bool:
+        buffer = self._send.statistics()
+        return buffer.current_buffer_used < buffer.max_buffer_size
+
+    def put(self, chunks: Batch, /) -> None:
+        # Once the block is left nobody takes chunks, and the cancellation is under way.
+        with contextlib.suppress(anyio.BrokenResourceError):
+            self._send.send_nowait(chunks)
+        self._stream._wake()

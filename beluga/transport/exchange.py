@@ -22,6 +22,7 @@ from beluga.transport.failures import garbage, request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
 from beluga.transport.patience import Patience
 from beluga.transport.rate_limits import rate_windows
+from beluga.transport.relay import Relay
 
 __all__ = ["Exchange"]
 
@@ -45,7 +46,7 @@ class Exchange:
             timeouts.between_content if streaming else math.inf,
         )
         self._started = fx.clock.now()
-        self._first_content: float | None = None
+        self._relay = Relay(fx.emit, fx.clock, self._patience)
         self._decoder: Decoder | None = None
         self._failure: Failure | None = None
         self._finish: Finish | None = None
@@ -97,7 +98,9 @@ class Exchange:
         if self._finish is not None:
             usage, cost = self._finish.usage, reported_cost(self._finish.metadata)
         seconds = self._fx.clock.now() - self._started
-        provider, model, first = self._info.provider, self._info.model, self._first_content
+        began = self._relay.first_content
+        first = None if began is None else began - self._started
+        provider, model = self._info.provider, self._info.model
         self._fx.notify(
             AttemptEnded(provider, model, usage, seconds, first, failure, abandoned, cost)
         )
@@ -120,33 +123,13 @@ class Exchange:
         if head.status >= 300 or _is_page(head):
             raise error_for(await _refusal(response, dialect))
         decoder = self._decoder = dialect.decoder(self._request, head)
-        await self._decode(response, decoder)
+        await self._relay.run(response.read, decoder)
+        if decoder.done:
+            await _read_on(response)
         ending = decoder.close()
         if ending.chunks:
-            if self._first_content is None:
-                self._first_content = self._fx.clock.now() - self._started
-            await self._fx.emit(ending.chunks)
+            await self._relay.emit(ending.chunks)
         return self._complete(unwrap(ending.outcome), head, windows)
-
-    async def _decode(self, response: HttpResponse, decoder: Decoder) -> None:
-        patience, emit = self._patience, self._fx.emit
-        while not decoder.done:
-            reading = response.read()
-            try:
-                waiting = reading.send(None)
-            except StopIteration as ready:
-                data: bytes = ready.value
-            else:
-                data = await patience.waiting(reading, waiting)
-            if not data:
-                return
-            chunks = decoder.feed(data)
-            if chunks:
-                if self._first_content is None:
-                    self._first_content = self._fx.clock.now() - self._started
-                await emit(chunks)
-                patience.content()
-        await _read_on(response)
 
     def _complete(
         self, finish: Finish, head: ResponseHead, windows: Sequence[RateWindow]
@@ -165,7 +148,7 @@ class Exchange:
         )
 
     def _silence(self) -> ModelError:
-        which = "first_content" if self._first_content is None else "between_content"
+        which = "first_content" if self._relay.first_content is None else "between_content"
         message = f"no content came for {self._patience.limit:g} s (timeout {which})"
         return error_for(Failure("timeout", message, retryable=True))
 
@@ -174,7 +157,7 @@ class Exchange:
 
         Once somebody has seen content, the same request cannot be made again as if nothing were.
         """
-        shown = self._request.streaming and self._first_content is not None
+        shown = self._request.streaming and self._relay.first_content is not None
         return msgspec.structs.replace(
             failure.without(secrets),
             provider=failure.provider or self._info.provider,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -63,7 +63,7 @@ class HttpResponse(Protocol):
     def head(self) -> ResponseHead:
         """Its status and headers."""
 
-    def read(self) -> Coroutine[Any, Any, bytes]:
+    def read(self) -> Awaitable[bytes]:
         """Return the next piece of the body, as it arrives; nothing (`b""`) is its end."""
 
     async def aclose(self) -> None:

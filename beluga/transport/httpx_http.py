@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
@@ -135,22 +135,26 @@ class _Response:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         self._response, self._pool, self._shard = response, pool, shard
         self._reads: AsyncIterator[bytes] = aiter(response.stream)
-        self._cap = self._left = cap
+        self._cap = cap
         self._ended = self._closed = False
+        self._pieces = self._each()
+        self.read = self._pieces.__anext__  # a coroutine around it would cost as much again
         self.head = ResponseHead(response.status_code, dict(response.headers.items()))
 
-    async def read(self) -> bytes:
+    async def _each(self) -> AsyncGenerator[bytes, None]:
+        """Yield the pieces; after the end, nothing for as long as somebody asks."""
+        left = self._cap
         try:
-            data = await self._reads.__anext__()
-        except StopAsyncIteration:
-            self._ended = True
-            return b""
+            async for piece in self._reads:
+                left -= len(piece)
+                if left < 0:
+                    raise self._too_large()
+                yield piece
         except FOREIGN as error:
             raise error_for(failure_of(error, in_body=True)) from error
-        self._left -= len(data)
-        if self._left < 0:
-            raise self._too_large()
-        return data
+        self._ended = True
+        while True:
+            yield b""
 
     async def aclose(self) -> None:
         if self._closed:
@@ -162,6 +166,7 @@ class _Response:
         finally:
             with anyio.CancelScope(shield=True):
                 try:
+                    await self._pieces.aclose()
                     await self._response.aclose()
                 finally:
                     await self._pool.give_back(self._shard)
@@ -188,24 +193,19 @@ class _PackedResponse(_Response):
     httpx would decompress all that has come at once, whatever it amounts to.
     """
 
-    def __init__(self, response: httpx.Response, cap: int, pool: Pool, shard: Shard) -> None:
-        super().__init__(response, cap, pool, shard)
-        self._inflater: Inflater | None = None
-        self._room = cap
-
-    async def read(self) -> bytes:
-        inflater = self._inflater
-        if inflater is None:
-            inflater = self._inflater = Inflater(self.head.headers["content-encoding"])
-        while data := await super().read():
-            whole = inflater.feed(data, self._room)
-            self._room -= len(whole)
-            if self._room < 0:
-                raise self._too_large()
-            if whole:
-                return whole
+    async def _each(self) -> AsyncGenerator[bytes, None]:
+        inflater, room = Inflater(self.head.headers["content-encoding"]), self._cap
+        async with contextlib.aclosing(super()._each()) as pieces:
+            while piece := await anext(pieces):
+                whole = inflater.feed(piece, room)
+                room -= len(whole)
+                if room < 0:
+                    raise self._too_large()
+                if whole:
+                    yield whole
         inflater.close()
-        return b""
+        while True:
+            yield b""
 
 
 class _Body(httpx.AsyncByteStream):

@@ -66,14 +66,10 @@ class SseReader:
             ProviderDownError: An event is larger than the cap.
         """
         # One whole event in a piece of its own is what most servers send.
-        if (
-            self._between
-            and data.startswith(b"data: ")
-            and data.find(b"\n") == len(data) - 2
-            and data[-1] == LF
-            and CR not in data
-        ):
-            return [SseEvent(data[6:-2])]
+        if self._between and CR not in data:
+            line, _, rest = data.partition(b"\n")
+            if rest == b"\n" and line.startswith(b"data: "):
+                return [SseEvent(line[6:])]
         events = self._read(data)
         held = self._pieces or self._data or self._name or self._after_cr or self._at_start
         self._between = not held

@@ -82,6 +82,15 @@ class Answer:
 
     def take(self, body: Body, chunks: list[Emission]) -> None:
         """Take in a body, whole or one event's, and append its chunks."""
+        if self._id is None or body.usage is not None or body.x_groq is not None:
+            self._take_names(body)
+        for choice in body.choices or ():
+            self._take_choice(choice, chunks)
+            if choice.finish_reason:
+                self._take_names(body)
+
+    def _take_names(self, body: Body) -> None:
+        """Every event tells them; to look at the first and the last is enough."""
         if self._id is None and body.id:
             self._id = self._calls.seed = body.id
         if body.model:
@@ -90,8 +99,6 @@ class Answer:
             self.take_usage(body.usage)
         elif body.x_groq is not None and body.x_groq.usage is not None:
             self.take_usage(body.x_groq.usage)
-        for choice in body.choices or ():
-            self._take_choice(choice, chunks)
         if body.citations and not self._citations:
             self._citations = [Citation(url=url) for url in body.citations]
         if body.service_tier is not None:

@@ -15,7 +15,7 @@ class Thought(msgspec.Struct, frozen=True, gc=False):
     text: str | None = None
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """One part of a content that is a list."""
 
     type: str | None = None
@@ -28,7 +28,7 @@ class Content(msgspec.Struct, frozen=True):
 Contents: TypeAlias = str | list[Content] | None
 
 
-class Function(msgspec.Struct, frozen=True):
+class Function(msgspec.Struct, frozen=True, gc=False):
     """The called function; some servers send its arguments decoded."""
 
     name: str | None = None
@@ -42,7 +42,7 @@ class Custom(msgspec.Struct, frozen=True, gc=False):
     input: str | None = None
 
 
-class ToolCallWire(msgspec.Struct, frozen=True):
+class ToolCallWire(msgspec.Struct, frozen=True, gc=False):
     """A tool call, or a fragment of one."""
 
     index: int | None = None
@@ -60,7 +60,7 @@ class UrlCitation(msgspec.Struct, frozen=True, gc=False):
     end_index: int | None = None
 
 
-class Annotation(msgspec.Struct, frozen=True):
+class Annotation(msgspec.Struct, frozen=True, gc=False):
     """A note on the text, such as a citation."""
 
     type: str | None = None
@@ -81,13 +81,13 @@ class ImageUrl(msgspec.Struct, frozen=True, gc=False):
     url: str | None = None
 
 
-class Image(msgspec.Struct, frozen=True):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """A drawn image, as OpenRouter sends it."""
 
     image_url: ImageUrl | None = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """A whole message, or the delta of one."""
 
     content: Contents = None
@@ -102,7 +102,7 @@ class Message(msgspec.Struct, frozen=True):
     images: list[Image] | None = None
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """One answer; in a stream, one step of it."""
 
     index: int | None = None
@@ -142,14 +142,14 @@ class UsageWire(msgspec.Struct, frozen=True, gc=False):
     cost_in_usd_ticks: int | None = None
 
 
-class Groq(msgspec.Struct, frozen=True):
+class Groq(msgspec.Struct, frozen=True, gc=False):
     """What Groq adds."""
 
     usage: UsageWire | None = None
     error: object = None
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """A whole answer, or one event of a stream."""
 
     id: str | None = None
