@@ -34,9 +34,9 @@ class Flight:
         self.followers: list[Follower] = []
         self.owner: Follower | None = None
         self.batches: list[Sequence[Emission]] = []
-        self.start = 0
-        self.scope = anyio.CancelScope()
-        self.ended = anyio.Event()
+        self.start: int = 0
+        self.scope: anyio.CancelScope = anyio.CancelScope()
+        self.ended: anyio.Event = anyio.Event()
         self._finish: Finish | None = None
         self._error: Exception | None = None
         self._attempts: list[Attempted] = []
@@ -119,7 +119,7 @@ class Follower:
     def __init__(self, flight: Flight, notify: Notify) -> None:
         self.notify = notify
         self._flight = flight
-        self.has_shown = False
+        self.has_shown: bool = False
         self._next = flight.start
         self._event: anyio.Event | None = None
 

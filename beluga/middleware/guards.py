@@ -134,7 +134,8 @@ class Patterns:
             raise invalid_input("Patterns needs at least one regular expression")
         self._patterns = tuple([LinearPattern(pattern) for pattern in patterns])
         self._replacement = replacement
-        self.window, self.reasoning = window, reasoning
+        self.window: Window = window
+        self.reasoning: bool = reasoning
 
     def check(self, value: str, role: Role, /) -> Verdict:  # noqa: ARG002 - of the protocol
         """Look for each expression in *value*."""

@@ -70,8 +70,8 @@ class Limiter:
             raise invalid_input(f"with_limits takes ProviderLimits(rpm=…, …); got {limits!r:.80}")
         if max_wait is not None and not max_wait >= 0:
             raise invalid_input(f"max_wait must be a number of seconds, 0 or more; got {max_wait}")
-        self.limits = limits
-        self.key = "limits" if key is None else key
+        self.limits: ProviderLimits = limits
+        self.key: str = "limits" if key is None else key
         self._max_wait = math.inf if max_wait is None else max_wait
         self._count = count or count_characters
         self._store: LimitStore = MemoryLimits() if store is None else store

@@ -49,7 +49,7 @@ class LinearPattern:
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
         compiled = pattern if isinstance(pattern, re.Pattern) else _compiled(pattern)
-        self.pattern = compiled.pattern
+        self.pattern: str = compiled.pattern
         self._states: list[_State] = []
         self._bounded = False
         self._accept = self._add(_State())

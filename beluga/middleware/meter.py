@@ -22,7 +22,7 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self.sent = True
+        self.sent: bool = True
         self.failures: list[Failure] = []
         self.news: list[RateWindow] = []
         self._characters = 0
