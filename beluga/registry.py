@@ -14,6 +14,7 @@ from beluga.errors import NotFoundError, invalid_input
 from beluga.model import ChatModel
 from beluga.schema import Failure, GenerateOptions, Timeouts
 from beluga.schema.headers import check_headers
+from beluga.schema.redaction import shown_url
 from beluga.transport.auth import Credentials
 from beluga.transport.http import Http
 
@@ -76,11 +77,13 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise invalid_input(f"headers: {error}") from None
 
     def __repr__(self) -> str:
-        return f"ProviderConfig(model={self.model!r}, base_url={self.base_url!r})"
+        shown = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
+        return f"ProviderConfig({', '.join(shown)})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         """Show rich no more than anybody else; msgspec would show it the key."""
-        return [("model", self.model), ("base_url", self.base_url)]
+        url = None if self.base_url is None else shown_url(self.base_url)
+        return [("model", self.model), ("base_url", url)]
 
     def __reduce__(self) -> str:
         raise TypeError("a ProviderConfig may hold a key; make it where it is used")

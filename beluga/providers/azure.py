@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import Final
+from urllib.parse import quote
 
 import anyio.to_thread
 
@@ -12,6 +13,7 @@ from beluga.dialects.chat import Quirks as ChatQuirks
 from beluga.dialects.responses import Quirks as ResponsesQuirks
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
+from beluga.providers.address import checked_url
 from beluga.providers.endpoint import (
     Endpoint,
     auth_of,
@@ -63,20 +65,21 @@ def azure(config: ProviderConfig) -> ChatModel:
     if setting(config, "api", ("chat", "responses")) == "responses":
         raise invalid_input("azure has Responses at its address without an api_version only")
     root = _base_url(config).removesuffix("/openai/v1")
-    path = f"{root}/openai/deployments/{config.model}/chat/completions?api-version={version}"
+    deployment = f"{root}/openai/deployments/{quote(config.model, safe='')}"
+    path = f"{deployment}/chat/completions?api-version={version}"
     dialect = ChatDialect(RECORD.endpoint.provider, config.model, path, RECORD.chat)
     return model_of(RECORD.endpoint, config, dialect, auth=auth)
 
 
 def _base_url(config: ProviderConfig) -> str:
-    if config.base_url is not None:
-        return config.base_url.rstrip("/")
+    if config.base_url:
+        return checked_url(config.base_url, "base_url")
     resource = environment(RECORD.endpoint.url_variables)
     if resource is None:
         raise invalid_input(
             "azure needs an address: set AZURE_OPENAI_ENDPOINT to the resource, or give base_url"
         )
-    root = resource.rstrip("/")
+    root = checked_url(resource, RECORD.endpoint.url_variables[0])
     return root if root.endswith("/v1") else f"{root}/openai/v1"
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from beluga.errors import AuthError, invalid_input
+from beluga.providers.address import checked_url
 from beluga.registry import ProviderConfig
 from beluga.schema import Failure, GenerateOptions, ModelInfo
+from beluga.schema.headers import is_header_value
 from beluga.transport.auth import Auth, KeyAuth, NoAuth, fixed
 from beluga.transport.dialect import Dialect
 from beluga.transport.http_model import HttpModel
@@ -24,6 +26,8 @@ __all__ = [
     "model_of",
     "setting",
 ]
+
+_QUOTES: Final = "\"'`"
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +64,16 @@ def base_url_of(endpoint: Endpoint, config: ProviderConfig) -> str:
     Raises:
         InvalidInputError: None is known, or it is no URL.
     """
-    url = config.base_url or environment(endpoint.url_variables) or endpoint.base_url
-    if url is None:
+    if config.base_url:
+        return checked_url(config.base_url, "base_url")
+    for variable in endpoint.url_variables:
+        url = environment((variable,))
+        if url is not None:
+            return checked_url(url, variable)
+    if endpoint.base_url is None:
         variables = f" or set {endpoint.url_variables[0]}" if endpoint.url_variables else ""
         raise invalid_input(f"{endpoint.provider} needs an address: give base_url{variables}")
-    if not url.startswith(("http://", "https://")):
-        raise invalid_input(f"base_url must begin with http:// or https://; got {url!r}")
-    return url.rstrip("/")
+    return endpoint.base_url.rstrip("/")
 
 
 def auth_of(endpoint: Endpoint, config: ProviderConfig) -> Auth:
@@ -79,14 +86,24 @@ def auth_of(endpoint: Endpoint, config: ProviderConfig) -> Auth:
         return KeyAuth(config.credentials, header=endpoint.header, prefix=endpoint.prefix)
     key = config.api_key or environment(endpoint.key_variables)
     if key is not None:
-        if not key.isprintable() or not key.isascii():
-            raise invalid_input("the key holds a character that no header may hold; was it quoted?")
-        return KeyAuth(fixed(key), header=endpoint.header, prefix=endpoint.prefix)
+        return KeyAuth(fixed(_checked_key(key)), header=endpoint.header, prefix=endpoint.prefix)
     if endpoint.key == "optional":
         return NoAuth()
     variables = " or ".join(endpoint.key_variables)
     message = f"{endpoint.provider} needs a key: set {variables}, or give api_key or credentials"
     raise AuthError(Failure("auth_error", message, endpoint.provider, config.model, local=True))
+
+
+def _checked_key(key: str) -> str:
+    """Refuse what is no key, without showing it."""
+    if not is_header_value(key):
+        raise invalid_input(
+            "the key holds a line's end, a space at a side, or a character beyond ASCII; "
+            "give it without what stands around it"
+        )
+    if key[0] in _QUOTES or key[-1] in _QUOTES:
+        raise invalid_input("the key is in quotes; give it without them")
+    return key
 
 
 def model_of(

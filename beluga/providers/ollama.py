@@ -10,8 +10,10 @@ import msgspec
 from beluga.dialects.ollama import Loading, OllamaDialect
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
+from beluga.providers.address import checked_url
 from beluga.providers.endpoint import Endpoint, base_url_of, environment, model_of
 from beluga.registry import ProviderConfig
+from beluga.schema.redaction import shown_url
 
 __all__ = ["ENDPOINT", "ollama"]
 
@@ -22,6 +24,7 @@ ENDPOINT: Final = Endpoint(
     key="optional",
 )
 
+VARIABLE: Final = "OLLAMA_HOST"
 PORT: Final = 11434
 SERVICE: Final = "ollama.com"
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
@@ -48,8 +51,12 @@ def ollama(config: ProviderConfig) -> ChatModel:
 
 
 def _endpoint() -> Endpoint:
-    host = environment(("OLLAMA_HOST",))
-    return msgspec.structs.replace(ENDPOINT, base_url=_address(host)) if host else ENDPOINT
+    host = environment((VARIABLE,))
+    return (
+        msgspec.structs.replace(ENDPOINT, base_url=checked_url(_address(host), VARIABLE))
+        if host
+        else ENDPOINT
+    )
 
 
 def _address(host: str) -> str:
@@ -60,11 +67,13 @@ def _address(host: str) -> str:
     scheme, found, rest = host.partition("://")
     if not found:
         scheme, rest = "https" if host == SERVICE else "http", host
-    parts = urlsplit(f"//{rest}")
     try:
+        parts = urlsplit(f"//{rest}")
         port = parts.port
     except ValueError:
-        raise invalid_input(f"OLLAMA_HOST holds no port from 0 to 65535: {host!r}") from None
+        raise invalid_input(f"{VARIABLE} names no host and port: {shown_url(host)!r}") from None
+    if any(mark in host for mark in "?#@"):
+        raise invalid_input(f"{VARIABLE} is a host, host:port, :port or a URL, and no more")
     name = parts.hostname or "127.0.0.1"
     name = _EVERYWHERE.get(name, name)
     if port is None:

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["HIDDEN", "redact", "redact_and_cut"]
+__all__ = ["HIDDEN", "redact", "redact_and_cut", "shown_url"]
 
 HIDDEN: Final = "[redacted]"
 SHORTEST_SECRET: Final = 4
@@ -42,6 +42,8 @@ _NAMED: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_BEFORE_HOST: Final = re.compile(r"(?<=//)[^/]*(?=@)")
+
 _KEY_CHARACTERS: Final = string.ascii_letters + string.digits + "_.~+/=-"
 
 
@@ -61,6 +63,11 @@ def redact_and_cut(text: str, limit: int) -> str:
     if len(text) > 2 * limit:
         text = text[: 2 * limit].rstrip(_KEY_CHARACTERS)
     return redact(text).encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
+def shown_url(url: str) -> str:
+    """Return an address without a name and password before its `@`, and without its query."""
+    return _BEFORE_HOST.sub(HIDDEN, url.partition("?")[0])
 
 
 def _keep_name(match: re.Match[str]) -> str:

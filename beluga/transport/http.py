@@ -7,6 +7,8 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from beluga.schema.redaction import shown_url
+
 __all__ = ["Http", "HttpRequest", "HttpResponse", "ResponseHead", "Sent"]
 
 Sent: TypeAlias = Callable[[], None]
@@ -36,8 +38,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
         return HttpRequest(self.method, self.url, {**kept, **added}, self.body)
 
     def __repr__(self) -> str:
-        url = self.url.partition("?")[0]
-        return f"HttpRequest({self.method!r}, {url!r}, {len(self.body)} bytes)"
+        return f"HttpRequest({self.method!r}, {shown_url(self.url)!r}, {len(self.body)} bytes)"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         """Show rich no more than anybody else; msgspec would show it every header."""

@@ -28,7 +28,7 @@ APART = (3, 4)
 DIVIDED = ("dialects", "providers")
 """Packages whose inner rooms are neighbours too: a wire format each, a family of providers each."""
 
-SHARED_BY_PROVIDERS = ("endpoint", "record")
+SHARED_BY_PROVIDERS = ("address", "endpoint", "record")
 
 
 def without_floor(known: Package) -> list[str]:
