@@ -91,6 +91,14 @@ class StepDecoder(ABC, Generic[E]):
             return Ending(chunks, garbage(f"the end of {self.what} cannot be read"))
         return Ending([*chunks, *rest], outcome)
 
+    def finish(self) -> None:
+        """Take in the end of the answer; what follows does not matter."""
+        self.done = True
+
+    def restart(self, answer: Growing) -> None:
+        """Go on with another answer in place of the one so far."""
+        self.growing = answer
+
     def fail(self, failure: Failure) -> None:
         """End the answer with *failure*."""
         self.failure, self.done = failure, True

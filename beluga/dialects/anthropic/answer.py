@@ -32,6 +32,8 @@ _TOLD_BY_USAGE: Final = ("service_tier", "inference_geo", "speed", "server_tool_
 class Answer:
     """Turn blocks into chunks, and keep what only the end can tell."""
 
+    has_content: bool
+
     def __init__(self, origin: str) -> None:
         self.id: str | None = None
         self.has_content = False

@@ -47,6 +47,8 @@ class BlockEncoder:
         omissions: Who is told of what cannot be written.
     """
 
+    has_file_ids: bool
+
     def __init__(self, origin: str, omissions: Omissions) -> None:
         self._origin, self._omissions = origin, omissions
         self.has_file_ids = False

@@ -64,7 +64,7 @@ class StreamDecoder(EventDecoder):
             case "message_delta":
                 self._take_ending(event)
             case "message_stop":
-                self.done = True
+                self.finish()
             case _ if sse.name == b"error" or event.error not in _NO_ERROR:
                 self.fail(failure_in(self.head, sse.data, in_stream=True))
             case _:  # a ping, or what is new
@@ -82,7 +82,8 @@ class StreamDecoder(EventDecoder):
             return before.begin(message)
         if message.id == before.id:
             return []
-        self._answer = self.growing = Answer(self._origin)
+        self._answer = Answer(self._origin)
+        self.restart(self._answer)
         chunks = self._answer.begin(message)
         if not before.has_content:
             return chunks

@@ -62,6 +62,8 @@ _REASONS: Final[Mapping[str, FinishReason]] = {
 class Answer:
     """Turn wire messages into chunks, and keep what only the end can tell."""
 
+    usage: Usage
+
     def __init__(self, origin: str) -> None:
         self.usage = Usage()
         self._origin = origin

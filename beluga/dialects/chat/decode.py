@@ -40,7 +40,7 @@ class StreamDecoder(EventDecoder):
     def step(self, event: SseEvent, chunks: list[Emission]) -> None:
         """Take in one event and append its chunks."""
         if event.data == b"[DONE]":
-            self.done = True
+            self.finish()
             return
         body = _decode(event.data)
         if body.error or event.name == b"error" or body.kind == "error":

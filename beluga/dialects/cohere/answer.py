@@ -48,6 +48,8 @@ class Answer:
         origin: Whose thoughts they are.
     """
 
+    usage: Usage
+
     def __init__(self, origin: str) -> None:
         self.usage = Usage()
         self._origin = origin

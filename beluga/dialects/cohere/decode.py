@@ -41,7 +41,7 @@ class StreamDecoder(EventDecoder):
     def step(self, event: SseEvent, chunks: list[Emission]) -> None:
         """Take in one event and append its chunks."""
         if event.data == b"[DONE]":
-            self.done = True
+            self.finish()
             return
         body = _decode(event.data)
         if isinstance(body.message, str) or event.name == b"error":
@@ -62,7 +62,8 @@ class StreamDecoder(EventDecoder):
         return rest, Ok(finish)
 
     def _end(self, delta: Delta, data: bytes) -> None:
-        self._word, self.done = delta.finish_reason or "", True
+        self._word = delta.finish_reason or ""
+        self.finish()
         if self._word in FAILED and (delta.error or not self._answer.has_content):
             self.fail(generation_failure(self.head, data, self._word, delta.error))
 

@@ -70,6 +70,9 @@ class Answer:
         request_id: The provider's id of the request; answers have none of their own.
     """
 
+    usage: Usage
+    has_ended: bool
+
     def __init__(self, origin: str, request_id: str | None) -> None:
         self.usage = Usage()
         self.has_ended = False

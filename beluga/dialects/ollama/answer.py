@@ -41,6 +41,8 @@ class Answer:
             calls whose server gave none.
     """
 
+    usage: Usage
+
     def __init__(self, origin: str, turn: int) -> None:
         self.usage = Usage()
         self._origin, self._turn = origin, turn

@@ -48,7 +48,8 @@ class StreamDecoder(StepDecoder[bytes]):
             self.fail(failure_in(self.head, event, in_stream=True))
             return
         self._answer.take(line, chunks)
-        self.done = bool(line.done)
+        if line.done:
+            self.finish()
 
     def end(self) -> tuple[list[Emission], Outcome[Finish]]:
         """Return what was held back, and how the answer ended."""

@@ -57,6 +57,9 @@ class _Pieces(msgspec.Struct):
 class Answer:
     """Turn items and deltas into chunks, and keep what only the end can tell."""
 
+    usage: Usage
+    calls: CallAssembler
+
     def __init__(self, origin: str) -> None:
         self.usage = Usage()
         self.calls = CallAssembler()

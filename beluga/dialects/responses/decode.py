@@ -50,7 +50,7 @@ class StreamDecoder(EventDecoder):
     def step(self, event: SseEvent, chunks: list[Emission]) -> None:
         """Take in one event and append its chunks."""
         if event.data == b"[DONE]":  # some gateways say so after the last event
-            self.done = True
+            self.finish()
         else:
             self._step(_event(event.data), event.data, chunks)
 
@@ -86,7 +86,8 @@ class StreamDecoder(EventDecoder):
         if response.status == "failed" or response.error:
             self.fail(_refusal(self.head, response))
             return
-        self._end, self.done = response, True
+        self._end = response
+        self.finish()
 
 
 class WholeDecoder(BodyDecoder):
