@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 ENTRY_POINTS: Final = "beluga.providers"
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 _KINDS: Final[Mapping[str, tuple[type | UnionType, str]]] = {
@@ -117,10 +120,14 @@ def register(name: str, factory: Factory, *, replace: bool = False) -> None:
         replace: Take a name that is taken.
 
     Raises:
-        InvalidInputError: The name is taken, or no name.
+        InvalidInputError: The name is taken, or no name, or the factory is none.
     """
-    if not name or ":" in name or name != name.strip():
-        raise invalid_input(f"{name!r} is no name for a provider; it may not hold a colon or space")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise invalid_input(
+            f"{name!r} is no name for a provider; letters, digits, - and _ make one"
+        )
+    if not callable(factory):
+        raise invalid_input(f"a factory is a function of a ProviderConfig; got {factory!r:.80}")
     if not replace and (name in _registered or name in _installed()):
         raise invalid_input(f"a provider {name!r} is there already; replace=True takes its place")
     _registered[name] = factory
@@ -145,6 +152,10 @@ def new(name: str, /, **config: Unpack[ProviderConfigDict]) -> ChatModel:
         InvalidInputError: No model is named, two are, or a setting is wrong.
         AuthError: The provider needs a key and none is given or in its environment variable.
     """
+    if not isinstance(name, str):
+        raise invalid_input(
+            f"a model is named by a text, provider:model; got {type(name).__name__}"
+        )
     provider, _, named = name.partition(":")
     factory = _factory(provider)
     unknown = [key for key in config if key not in ProviderConfig.__struct_fields__]
@@ -158,7 +169,11 @@ def new(name: str, /, **config: Unpack[ProviderConfigDict]) -> ChatModel:
     if not model:
         raise invalid_input(f"which model of {provider}? Write new({provider + ':<model>'!r})")
     config["model"] = model
-    return factory(ProviderConfig(**config))
+    made: object = factory(ProviderConfig(**config))
+    if not isinstance(made, ChatModel):
+        got = type(made).__name__
+        raise TypeError(f"the factory of {provider!r} must return a ChatModel; it returned {got}")
+    return made
 
 
 def _factory(provider: str) -> Factory:
@@ -175,4 +190,10 @@ def _factory(provider: str) -> Factory:
 
 @cache
 def _installed() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    """The providers of all installed packages; a name of this one's is nobody else's to take."""
+    entries = sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: _is_own(entry.value))
+    return {entry.name: entry for entry in entries}
+
+
+def _is_own(value: str) -> bool:
+    return value.startswith(f"{__package__}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from importlib import import_module
 from typing import Final, Protocol
@@ -48,6 +49,7 @@ SWITCHES: Final = ("GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI")
 PROJECT: Final = ("GOOGLE_CLOUD_PROJECT",)
 LOCATION: Final = ("GOOGLE_CLOUD_LOCATION",)
 
+_LOCATION: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MULTI_REGIONS: Final = frozenset({"us", "eu"})
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -116,6 +118,8 @@ def _homeless(config: ProviderConfig) -> AuthError:
 
 
 def _host(location: str) -> str:
+    if not _LOCATION.fullmatch(location):
+        raise invalid_input(f"{location!r} is no location; they look like us-central1")
     if location == "global":
         return "https://aiplatform.googleapis.com"
     if location in MULTI_REGIONS:
