@@ -42,8 +42,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         """Show rich no more than anybody else; msgspec would show it every header."""
-        url = self.url.partition("?")[0]
-        return [("method", self.method), ("url", url), ("bytes", len(self.body))]
+        return [("method", self.method), ("url", shown_url(self.url)), ("bytes", len(self.body))]
 
 
 class ResponseHead(msgspec.Struct, frozen=True):
