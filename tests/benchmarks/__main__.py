@@ -6,7 +6,15 @@ import sys
 
 import anyio
 
-from tests.benchmarks import calls, context, guarding, middleware, start_up, streaming
+from tests.benchmarks import (
+    calls,
+    context,
+    first_content,
+    guarding,
+    middleware,
+    start_up,
+    streaming,
+)
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
 
@@ -21,13 +29,19 @@ def main() -> None:
                 f"stream of {streaming.EVENTS} events, {backend}, for an event",
                 anyio.run(streaming.measure, base_url, turns, backend=backend),
             )
-        for at_once, number in ((1, 200), (32, 320)):
+        for at_once, number in ((1, 200), (32, 320), (256, 256)):
             for backend in ("asyncio", "trio"):
 
                 async def run(at_once: int = at_once, number: int = number) -> dict[str, Figure]:
                     return await calls.measure(base_url, turns, calls=number, at_once=at_once)
 
                 _show(f"calls, {at_once} at once, {backend}", anyio.run(run, backend=backend))
+    with running_server(first_content.EVENTS) as base_url:
+        for backend in ("asyncio", "trio"):
+            _show(
+                f"first content on a warm connection, {backend}, by the clock",
+                anyio.run(first_content.measure, base_url, turns, backend=backend),
+            )
     for backend in ("asyncio", "trio"):
         _show(
             f"middleware, {backend}, for a call, beside a call of a model that costs nothing",

@@ -8,17 +8,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["Figure", "ratios"]
+__all__ = ["Figure", "figure", "ratios"]
 
 Program: TypeAlias = Callable[[], Awaitable[int]]
 """Does its work once and returns how many units of it there were."""
 
 
 class Figure(NamedTuple):
-    """CPU time of one program, and its ratio to the reference.
+    """Time of one program, and its ratio to the reference.
 
     Attributes:
-        microseconds: Of CPU time for a unit of work, the median of all turns.
+        microseconds: For a unit of work, the median of all turns.
         ratio: To the reference's, in the same turn; the median.
         low: The lowest ratio of all turns.
         high: The highest.
@@ -43,9 +43,10 @@ async def ratios(
             spent = (time.process_time() - start) / units * 1e6
             if turn:
                 times[name].append(spent)
-    return {name: _figure(times["reference"], mine) for name, mine in times.items()}
+    return {name: figure(times["reference"], mine) for name, mine in times.items()}
 
 
-def _figure(reference: list[float], mine: list[float]) -> Figure:
+def figure(reference: list[float], mine: list[float]) -> Figure:
+    """Compare a program's times with the reference's, turn by turn."""
     shares = [a / b for a, b in zip(mine, reference, strict=True)]
     return Figure(statistics.median(mine), statistics.median(shares), min(shares), max(shares))
