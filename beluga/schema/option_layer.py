@@ -101,9 +101,18 @@ def _timeouts(value: object) -> object:
     return value if isinstance(value, Timeouts) else {"total": value}
 
 
+def _json(value: object) -> object:
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"extra takes what JSON can say: {error}") from None
+    return value
+
+
 _NARROW: Final[Mapping[str, Callable[[object], object]]] = {
     "stop": _texts,
     "tools": _declarations,
     "reasoning": _reasoning,
     "timeout": _timeouts,
+    "extra": _json,
 }

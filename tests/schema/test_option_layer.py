@@ -197,3 +197,10 @@ def test_a_copy_of_unset_is_unset() -> None:
 def test_a_header_that_cannot_be_sent_is_refused_by_name(header: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="header"):
         OptionLayer.of({"extra_headers": header})
+
+
+@pytest.mark.parametrize("value", [object(), {1j}, {"a": [object()]}])
+def test_extra_takes_what_json_can_say(value: Any) -> None:
+    options: Any = {"extra": {"a": value}}
+    with pytest.raises(ValueError, match="extra takes what JSON can say"):
+        OptionLayer.of(options)
