@@ -232,8 +232,7 @@ async def test_a_cancelled_close_closes_all_the_same() -> None:
 
 def open_connections(http: HttpxHttp) -> int:
     pool = http._pools._pool.get(None)
-    assert pool is not None
-    return len(pool._shards)
+    return 0 if pool is None else len(pool._shards)
 
 
 def calls_in_flight(http: HttpxHttp) -> int:
