@@ -6,7 +6,8 @@ import sys
 
 import anyio.to_thread
 
-from beluga.cli.show import say, show_account, show_stream
+from beluga.cli.show import one_line, say, show_account, show_stream
+from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import ProviderConfigDict, new
 from beluga.schema import HumanMessage, Message, Options, SystemMessage
@@ -22,7 +23,11 @@ async def chat(
     base_url: str | None = None,
     max_tokens: int | None = None,
 ) -> int:
-    """Ask the model called *name*, and go on asking while a person types, if there is no prompt."""
+    """Ask the model called *name*, and go on asking while a person types, if there is no prompt.
+
+    In a conversation a failure is told, and what was said last is forgotten; the status is that of
+    the last turn.
+    """
     config: ProviderConfigDict = {}
     if base_url is not None:
         config["base_url"] = base_url
@@ -34,9 +39,24 @@ async def chat(
         if prompt:
             await _turn(model, history, prompt, options)
             return 0
-        while prompt := await anyio.to_thread.run_sync(_ask, abandon_on_cancel=True):
+        return await _conversation(model, history, options)
+
+
+async def _conversation(model: ChatModel, history: list[Message], options: Options) -> int:
+    status = 0
+    while line := await anyio.to_thread.run_sync(_ask, abandon_on_cancel=True):
+        prompt = line.strip()
+        if not prompt:
+            continue
+        length = len(history)
+        try:
             await _turn(model, history, prompt, options)
-    return 0
+            status = 0
+        except ModelError as error:
+            del history[length:]
+            print(f"\nbeluga: {one_line(error)}", file=sys.stderr)
+            status = 1
+    return status
 
 
 async def _turn(model: ChatModel, history: list[Message], prompt: str, options: Options) -> None:
@@ -48,5 +68,7 @@ async def _turn(model: ChatModel, history: list[Message], prompt: str, options: 
 
 
 def _ask() -> str:
-    say("> ", end="")
-    return sys.stdin.readline().strip()
+    """Return the next line, with its end; nothing if there is none."""
+    if sys.stdin.isatty():
+        say("> ", end="")
+    return sys.stdin.readline()

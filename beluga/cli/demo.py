@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from beluga.cli.show import say, show_account, show_stream
+from beluga.cli.show import one_line, say, show_account, show_stream
 from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import new
@@ -59,12 +59,10 @@ async def demo(name: str | None = None) -> int:
         _model(name, healthy) as model,
         new("openai-compatible:dying", base_url=f"{dying.url}/v1") as fragile,
     ):
-        who = name or "a simulated provider on loopback; set OPENAI_API_KEY for a real one"
-        say(f"asking {who}\n")
+        say(f"asking {name or 'a simulated provider on loopback; a key or -m asks a real one'}\n")
         await _stream(model)
         await _call_a_tool(model)
-        await _survive([fragile, model])
-    return 0
+        return 0 if await _survive([fragile, model]) else 1
 
 
 @asynccontextmanager
@@ -100,11 +98,12 @@ async def _call_a_tool(model: ChatModel) -> None:
     show_account(answer)
 
 
-async def _survive(models: list[ChatModel]) -> None:
+async def _survive(models: list[ChatModel]) -> bool:
     say("\n3. A provider that dies in mid-sentence, and the next one:")
     answer = await _first_whole_answer(models)
     if answer is not None:
         show_account(answer)
+    return answer is not None
 
 
 async def _first_whole_answer(models: list[ChatModel]) -> AIMessage | None:
@@ -114,5 +113,5 @@ async def _first_whole_answer(models: list[ChatModel]) -> AIMessage | None:
                 return await show_stream(chunks)
         except ModelError as error:
             arrived = "" if error.partial is None else error.partial.text
-            say(f"\n  [{error.code}: {error.message}; {len(arrived)} characters had come]")
+            say(f"\n  [{error.code}: {one_line(error)}; {len(arrived)} characters had come]")
     return None

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
+import math
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TypeAlias
 
 import anyio
@@ -13,7 +18,9 @@ import anyio
 from beluga.cli.chat import chat
 from beluga.cli.demo import demo
 from beluga.cli.providers import providers
+from beluga.cli.show import one_line
 from beluga.cli.simulate import simulate
+from beluga.edge import sole_exception
 from beluga.errors import BelugaError
 
 __all__ = ["main"]
@@ -26,19 +33,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A failure of a model is told in one line on standard error, with status 1.
     """
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if find_spec(given.backend) is None:
+        parser.error(f"{given.backend} is not installed")
+    _show_what_the_terminal_can()
     command: Command = given.command(given)
     try:
         return anyio.run(command, backend=given.backend)
-    except BelugaError as error:
-        print(f"beluga: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
+    except BaseException as error:
+        return _status(sole_exception(error))
+
+
+def _status(error: BaseException) -> int:
+    """Tell what is no bug in one line, and return the exit status."""
+    if isinstance(error, KeyboardInterrupt):
         return 130
+    if isinstance(error, BrokenPipeError):  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if isinstance(error, BelugaError | OSError):
+        print(f"beluga: {one_line(error)}", file=sys.stderr)
+        return 1
+    raise error
+
+
+def _show_what_the_terminal_can() -> None:
+    """Have a character that standard output cannot encode replaced, not raise."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="beluga", description="Language models, in one way.")
+    parser.add_argument("--version", action="version", version=version("beluga"))
     parser.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -58,10 +86,24 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(command=lambda _: providers)
 
     serving = commands.add_parser("simulate", help="run a provider simulator on loopback")
-    serving.add_argument("--port", type=int, default=8000)
-    serving.add_argument("--seconds", type=float, default=3600.0, help="when to end by itself")
+    serving.add_argument("--port", type=_port, default=8000, help="0 takes a free one")
+    serving.add_argument("--seconds", type=_seconds, default=3600.0, help="when to end by itself")
     serving.set_defaults(command=lambda given: partial(simulate, given.port, given.seconds))
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError("takes a finite number of seconds")
+    return seconds
 
 
 def _chat(given: argparse.Namespace) -> Command:

@@ -13,7 +13,8 @@ __all__ = ["simulate"]
 async def simulate(port: int, seconds: float) -> int:
     """Run a simulator on loopback until it is interrupted, or *seconds* have passed."""
     async with Simulator(port=port, pace=0.02) as simulator:
-        say(f"openai-like providers take base_url={simulator.url}/v1; Ctrl-C ends it")
+        say(f"every provider takes base_url={simulator.url}; openai-like ones with /v1 behind it")
+        say(f"it ends after {seconds:g} s, or with Ctrl-C")
         with anyio.move_on_after(seconds):
             await anyio.sleep_forever()
     return 0
