@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beluga.events import (
         Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit, CacheStored,
         Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits, RateWindow,
-        Retried, WaitedForLimit,
+        Retried, Routed, Scored, Standing, WaitedForLimit,
     )
     from beluga.fitting import Fitter
     from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from beluga.model import ChatModel, Wrapper
     from beluga.outcomes import Ok, Outcome, attempt, unwrap
     from beluga.registry import ProviderConfig, ProviderConfigDict, list_providers, new, register
+    from beluga.routing import AttemptReport, Candidate, RoundRobin, RouterStrategy
     from beluga.schema import (
         UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
         Finish, FinishReason, GenerateOptions, HumanMessage, ImagePart, JsonObject, JsonSchema,
@@ -90,7 +91,7 @@ else:
         "beluga.events": (
             "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
             "CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut RateLimits "
-            "RateWindow Retried WaitedForLimit"
+            "RateWindow Retried Routed Scored Standing WaitedForLimit"
         ),
         "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
@@ -111,6 +112,7 @@ else:
         "beluga.model": "ChatModel Wrapper",
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
+        "beluga.routing": "AttemptReport Candidate RoundRobin RouterStrategy",
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
             "Finish FinishReason GenerateOptions HumanMessage ImagePart JsonObject JsonSchema "
@@ -148,6 +150,7 @@ __all__ = [
     "AllModelsFailedError",
     "Allow",
     "AttemptEnded",
+    "AttemptReport",
     "Attempted",
     "AudioPart",
     "AuthError",
@@ -162,6 +165,7 @@ __all__ = [
     "CacheStored",
     "CallGuard",
     "CanChoose",
+    "Candidate",
     "Capabilities",
     "Change",
     "ChatModel",
@@ -248,10 +252,15 @@ __all__ = [
     "ResponseFormat",
     "Restarted",
     "Retried",
+    "RoundRobin",
+    "Routed",
+    "RouterStrategy",
+    "Scored",
     "Secrets",
     "Semantic",
     "Sliding",
     "Spent",
+    "Standing",
     "StreamChunk",
     "StreamUsageError",
     "Summarize",

@@ -19,8 +19,7 @@ SUBMODULES = {
         ToolCallDelta ToolMessage Usage VideoPart fold unfold
     """,
     "beluga.routing": """
-        Candidate CapabilityBased Cooldown CostOptimized Example FailoverChain LearnedRouter
-        LowestLatency RoundRobin Router RouterStrategy
+        Candidate RoundRobin RouterStrategy
     """,
     "beluga.context": """
         Adaptive ContextManager ContextStrategy FactExtraction Fitted Semantic Sliding Summarize
