@@ -13,7 +13,7 @@ FLOORS = (
     ("effects", "events", "outcomes", "ledger", "edge", "streams"),
     (
         "model", "registry", "hooks", "transport", "flows",
-        "health", "tools", "tokens", "catalog", "stores", "fitting",
+        "health", "tools", "tokens", "catalog", "stores", "fitting", "schemas",
     ),
     ("middleware", "routing", "context", "structured", "dialects"),
     ("providers",),
