@@ -14,7 +14,7 @@ from beluga.schema import JsonValue
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["adapter_of", "dump_model", "is_model", "load_model", "model_schema"]
+__all__ = ["adapter_of", "complaint", "dump_model", "is_model", "load_model", "model_schema"]
 
 _SUBSCHEMAS = ("$defs", "properties", "patternProperties", "dependentSchemas")
 

@@ -45,7 +45,7 @@ class TypeSchema(Generic[T]):
 
     def __init__(self, tp: object, name: str | None = None) -> None:
         self._type: Any = tp
-        self.name = name or type_name(tp)
+        self.name: str = name or type_name(tp)
         self.schema: Mapping[str, JsonValue] = described(tp)
         self._adapter = adapter_of(tp) if is_model(strip(tp).type) else None
         try:
