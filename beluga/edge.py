@@ -46,6 +46,7 @@ class Answer:
         own = self._fx.clock.now() + total
         deadline = min(self._fx.deadline, own)
         fx = self._fx.emitting(emit).observed_by(self._ledger.observe).until(deadline)
+        fx = fx.judged_by(None)  # whoever judges, judges the answer to a request of its own
         finish: object = None
         failure: BaseException | None = None
         scope = anyio.CancelScope(deadline=deadline)

@@ -17,7 +17,7 @@ import anyio
 import msgspec
 
 from beluga.events import Event
-from beluga.schema import Emission
+from beluga.schema import AIMessage, Emission, Failure
 
 __all__ = [
     "BackendClock",
@@ -28,6 +28,7 @@ __all__ = [
     "HasClock",
     "HasNotify",
     "HasRandom",
+    "Judge",
     "Notify",
     "Outlet",
     "Random",
@@ -62,6 +63,9 @@ class Outlet(ABC):
 
 Notify: TypeAlias = Callable[[Event], None]
 """Tell observers what happened. It never waits."""
+
+Judge: TypeAlias = Callable[[AIMessage], Awaitable[Failure | None]]
+"""Say why a whole answer is not what was asked for; `None` if it is."""
 
 
 class Clock(Protocol):
@@ -118,6 +122,8 @@ class Effects(msgspec.Struct, frozen=True):
         random: Where chance comes from.
         notify: Who observes.
         deadline: When the whole answer must have ended, on that clock; `math.inf` if never.
+        judge: Who says whether an answer will do. Where several models may be asked, one whose
+            answer will not do counts as failed, as long as nothing of it was shown.
     """
 
     emit: Emit
@@ -125,14 +131,15 @@ class Effects(msgspec.Struct, frozen=True):
     random: Random
     notify: Notify
     deadline: float = math.inf
+    judge: Judge | None = None
 
     def emitting(self, emit: Emit) -> Effects:
         """Return these effects with another place for chunks to go."""
-        return Effects(emit, self.clock, self.random, self.notify, self.deadline)
+        return Effects(emit, self.clock, self.random, self.notify, self.deadline, self.judge)
 
     def notifying(self, notify: Notify) -> Effects:
         """Return these effects with other observers."""
-        return Effects(self.emit, self.clock, self.random, notify, self.deadline)
+        return Effects(self.emit, self.clock, self.random, notify, self.deadline, self.judge)
 
     def observed_by(self, observer: Notify) -> Effects:
         """Return these effects with one more observer; what observers raise is only logged."""
@@ -140,7 +147,11 @@ class Effects(msgspec.Struct, frozen=True):
 
     def until(self, deadline: float) -> Effects:
         """Return these effects with another deadline."""
-        return Effects(self.emit, self.clock, self.random, self.notify, deadline)
+        return Effects(self.emit, self.clock, self.random, self.notify, deadline, self.judge)
+
+    def judged_by(self, judge: Judge | None) -> Effects:
+        """Return these effects with another judge of answers, or with none."""
+        return Effects(self.emit, self.clock, self.random, self.notify, self.deadline, judge)
 
 
 def observers(*given: Notify) -> Notify:

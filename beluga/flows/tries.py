@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TypeAlias, TypeVar, assert_never
 
-from beluga.effects import Effects, Emit
+from beluga.effects import Effects, Emit, Judge
 from beluga.errors import ModelError, error_for
 from beluga.model import ChatModel
 from beluga.outcomes import Ok, Outcome
 from beluga.schema import (
+    AIMessage,
     Emission,
     Failure,
     Finish,
@@ -24,6 +25,7 @@ from beluga.schema import (
     Restarted,
     TextDelta,
     ToolCallDelta,
+    fold,
 )
 
 __all__ = ["Flow", "Stage", "Tries", "content_stands", "drive"]
@@ -80,6 +82,11 @@ class Stage:
         self._emit, self._watched = emit, watched
         self._held: list[Emission] = []
 
+    @property
+    def held(self) -> Sequence[Emission]:
+        """What is held."""
+        return self._held
+
     async def emit(self, chunks: Sequence[Emission]) -> None:
         """Show *chunks*, or hold them while they are no content or nobody watches."""
         if self.shown:
@@ -112,14 +119,22 @@ class Tries:
         """Whether content stands before somebody who watches, so that there is no other try."""
         return self._stage.shown
 
-    async def ask(self, model: ChatModel) -> Outcome[Finish]:
-        """Have *model* answer; what an earlier try left held is dropped."""
+    async def ask(self, model: ChatModel, judge: Judge | None = None) -> Outcome[Finish]:
+        """Have *model* answer; what an earlier try left held is dropped.
+
+        Args:
+            model: Who is asked.
+            judge: Who may refuse the answer, unless somebody has seen it come.
+        """
         stage = self._stage = self._new_stage()
         try:
-            return Ok(await model.respond(self._request, self._fx.emitting(stage.emit)))
+            finish = await model.respond(self._request, self._fx.emitting(stage.emit))
+            if judge is not None and not stage.shown:
+                await _judge(fold([*stage.held, finish]), judge)
         except ModelError as error:
             self._error = error
             return error.failure
+        return Ok(finish)
 
     async def conclude(
         self, outcome: Outcome[Finish], error_of: Callable[[Failure], ModelError] = error_for
@@ -150,6 +165,14 @@ class Tries:
 
     def _new_stage(self) -> Stage:
         return Stage(self._fx.emit, watched=self._request.streaming)
+
+
+async def _judge(message: AIMessage, judge: Judge) -> None:
+    failure = await judge(message)
+    if failure is not None:
+        error = error_for(failure)
+        error.partial = message
+        raise error
 
 
 async def drive(

@@ -65,16 +65,19 @@ class _Falling(Wrapper):
     async def respond(self, request: Request, fx: Effects) -> Finish:
         tries = Tries(request, fx)
         failure: Failure | None = None
+        asked: Collection[ErrorCode] = self._asked
+        if fx.judge is not None:
+            asked = {*asked, "output_invalid"}
 
         async def perform(model: ChatModel) -> Outcome[Finish]:
             nonlocal failure
             if failure is not None:
                 fx.notify(FailedOver(failure, model.info.provider, model.info.model))
-            outcome = await tries.ask(model)
+            outcome = await tries.ask(model, fx.judge)
             failure = None if isinstance(outcome, Ok) else outcome
             return outcome
 
-        flow: Flow[ChatModel, Finish] = failover(self._models, fx, self._asked)
+        flow: Flow[ChatModel, Finish] = failover(self._models, fx, asked)
         return await tries.conclude(await drive(flow, tries, perform), AllModelsFailedError)
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ import anyio
 import msgspec
 import pytest
 
-from beluga.effects import Effects
+from beluga.effects import Effects, Judge, live
 from beluga.errors import (
     AllModelsFailedError,
     ContentFilterError,
@@ -22,9 +22,19 @@ from beluga.errors import (
 from beluga.events import Event, FailedOver
 from beluga.flows.failover import ELSEWHERE
 from beluga.middleware import with_fallback, with_retry
-from beluga.model import ChatModel
-from beluga.schema import ErrorCode, Failure, Finish, GenerateOptions, Request, Restarted, TextDelta
+from beluga.model import ChatModel, Wrapper
+from beluga.schema import (
+    AIMessage,
+    ErrorCode,
+    Failure,
+    Finish,
+    GenerateOptions,
+    Request,
+    Restarted,
+    TextDelta,
+)
 from beluga.testing import ScriptedModel
+from tests.doubles import FunctionModel
 from tests.middleware.stage import DOWN, REFUSED, SLOW, WRONG, ask, down, reply
 
 both_ways = pytest.mark.parametrize("streaming", [False, True])
@@ -207,3 +217,60 @@ async def test_fallbacks_nest(streaming: bool) -> None:
     model = with_fallback(models[2], models[3])(inner)
     assert (await ask(model, streaming=streaming)).text == "d"
     assert RateLimitError is type(error_for(SLOW))
+
+
+def refusing(*texts: str) -> Judge:
+    """Refuse answers that are one of these texts."""
+
+    async def judge(message: AIMessage) -> Failure | None:
+        refused = message.text in texts
+        return Failure("output_invalid", f"not {message.text}") if refused else None
+
+    return judge
+
+
+class Judged(Wrapper):
+    """A model whose answers are judged."""
+
+    def __init__(self, inner: ChatModel, judge: Judge) -> None:
+        super().__init__(inner)
+        self.judge = judge
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        return await self.inner.respond(request, fx.judged_by(self.judge))
+
+
+async def test_an_answer_that_will_not_do_counts_as_a_failure() -> None:
+    models = [ScriptedModel([word]) for word in ("one", "two", "three")]
+    model = Judged(with_fallback(*models[1:])(models[0]), refusing("one", "two"))
+    message = await ask(model, streaming=False)
+    assert (message.text, message.spent.attempts) == ("three", 3)
+
+
+async def test_answers_that_will_not_do_are_told_in_order_with_the_last_of_them() -> None:
+    models = [ScriptedModel([word]) for word in ("one", "two")]
+    with pytest.raises(AllModelsFailedError) as raised:
+        await ask(
+            Judged(with_fallback(models[1])(models[0]), refusing("one", "two")), streaming=False
+        )
+    assert [failure.message for failure in raised.value.attempts] == ["not one", "not two"]
+    assert raised.value.partial is not None
+    assert raised.value.partial.text == "two"
+
+
+async def test_what_was_shown_is_not_judged() -> None:
+    second = ScriptedModel(["two"])
+    model = Judged(with_fallback(second)(ScriptedModel(["one"])), refusing("one"))
+    assert (await ask(model, streaming=True)).text == "one"
+    assert not second.requests
+
+
+async def test_a_judge_does_not_judge_answers_to_other_requests() -> None:
+    seen: list[bool] = []
+
+    async def answer(request: Request, fx: Effects) -> Finish:
+        seen.append(fx.judge is None)
+        return Finish("stop")
+
+    await FunctionModel(answer).generate("Hi", fx=live().judged_by(refusing()))
+    assert seen == [True]
