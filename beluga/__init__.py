@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         AllModelsFailedError, AuthError, BelugaError, BudgetExhaustedError, ContentFilterError,
         ContextLengthError, ContextOverflowError, GuardBlockedError, IncompleteStreamError,
         InvalidInputError, ModelError, ModelTimeoutError, NotFoundError, OutputInvalidError,
-        ProviderDownError, RateLimitError, StreamUsageError, ToolFailedError, UnsupportedError,
-        error_for,
+        ProviderDownError, RateLimitError, StrategyError, StreamUsageError, ToolFailedError,
+        UnsupportedError, error_for,
     )
     from beluga.events import (
         Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit, CacheStored,
@@ -85,8 +85,8 @@ else:
             "AllModelsFailedError AuthError BelugaError BudgetExhaustedError ContentFilterError "
             "ContextLengthError ContextOverflowError GuardBlockedError IncompleteStreamError "
             "InvalidInputError ModelError ModelTimeoutError NotFoundError OutputInvalidError "
-            "ProviderDownError RateLimitError StreamUsageError ToolFailedError UnsupportedError "
-            "error_for"
+            "ProviderDownError RateLimitError StrategyError StreamUsageError ToolFailedError "
+            "UnsupportedError error_for"
         ),
         "beluga.events": (
             "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
@@ -261,6 +261,7 @@ __all__ = [
     "Sliding",
     "Spent",
     "Standing",
+    "StrategyError",
     "StreamChunk",
     "StreamUsageError",
     "Summarize",

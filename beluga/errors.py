@@ -19,6 +19,7 @@ BelugaError
 │   ├── OutputInvalidError       output_invalid
 │   └── AllModelsFailedError     the code of the last cause
 ├── ContextOverflowError         messages that cannot be made to fit
+├── StrategyError                a routing strategy that failed, or chose what it was not offered
 └── StreamUsageError             a stream used twice, or outside its block
 ```
 """
@@ -48,6 +49,7 @@ __all__ = [
     "OutputInvalidError",
     "ProviderDownError",
     "RateLimitError",
+    "StrategyError",
     "StreamUsageError",
     "ToolFailedError",
     "UnsupportedError",
@@ -225,6 +227,10 @@ class ContextOverflowError(BelugaError):
 
     def __str__(self) -> str:
         return f"the messages cannot fit {self.budget} tokens; they need at least {self.needed}"
+
+
+class StrategyError(BelugaError):
+    """A routing strategy failed, or chose what it was not offered; its own error is the cause."""
 
 
 class StreamUsageError(BelugaError):

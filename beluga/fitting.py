@@ -1,4 +1,4 @@
-"""What fits a request to a model's window: a protocol, and how many tokens a window leaves.
+"""What fits a request to a model's window: a protocol, a model that uses it, and its budget.
 
 It stands on this floor because both a middleware and a router need it.
 """
@@ -9,14 +9,24 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from beluga.effects import Effects
+from beluga.errors import ContextLengthError, ContextOverflowError
 from beluga.events import Fitted
-from beluga.model import ChatModel
-from beluga.schema import GenerateOptions, Message, ModelInfo, Request, ToolDeclaration
+from beluga.model import ChatModel, Wrapper
+from beluga.schema import (
+    Emission,
+    Finish,
+    GenerateOptions,
+    Message,
+    ModelInfo,
+    Request,
+    ToolDeclaration,
+)
 
-__all__ = ["Fitter", "input_budget"]
+__all__ = ["Fitter", "Fitting", "input_budget"]
 
 _USUAL_OUTPUT = 4096
 _OUTPUT_SHARE = 4
+_SMALLER = 0.75
 
 
 class Fitter(Protocol):
@@ -69,3 +79,43 @@ def input_budget(
         reserved = min(usual, window // _OUTPUT_SHARE)
     left = max(0, window - reserved)
     return left if info.max_input_tokens is None else min(left, info.max_input_tokens)
+
+
+class Fitting(Wrapper):
+    """A model for which each request is made to fit, as *fitter* does.
+
+    If the provider says nevertheless that a request is too long, it is asked once more with three
+    quarters of it.
+    """
+
+    def __init__(self, inner: ChatModel, fitter: Fitter) -> None:
+        super().__init__(inner)
+        self._fitter = fitter
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        """Have the inner model answer what is left of *request*.
+
+        Raises:
+            ContextOverflowError: What must stay of it does not fit.
+        """
+        fitting = await self._fitter.fit_request(request, self.inner, fx)
+        shown = False
+
+        async def emit(chunks: Sequence[Emission]) -> None:
+            nonlocal shown
+            shown = True
+            await fx.emit(chunks)
+
+        try:
+            return await self.inner.respond(fitting, fx.emitting(emit))
+        except ContextLengthError as error:
+            if shown:
+                raise
+            smaller = await self._smaller(fitting, fx, error)
+        return await self.inner.respond(smaller, fx)
+
+    async def _smaller(self, request: Request, fx: Effects, refused: ContextLengthError) -> Request:
+        try:
+            return await self._fitter.fit_request(request, self.inner, fx, share=_SMALLER)
+        except ContextOverflowError:
+            raise refused from None

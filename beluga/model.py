@@ -66,6 +66,17 @@ class ChatModel(ABC):
             ModelError: There is no answer.
         """
 
+    async def would_wait(self, request: Request) -> float:  # noqa: ARG002 - for who overrides it
+        """Return seconds that *request* would wait on this side if it came now; 0 if it would not.
+
+        It is `math.inf` if that depends on others that wait or are under way. Nothing is reserved
+        or sent.
+
+        Raises:
+            ModelError: It could never be sent.
+        """
+        return 0.0
+
     async def generate(
         self,
         messages: Prompt,
@@ -152,12 +163,15 @@ class ChatModel(ABC):
     def _answer(
         self, prompt: Prompt, fx: Effects | None, options: Options, *, streaming: bool
     ) -> Answer:
+        request = self._request(prompt, options, streaming=streaming)
+        return Answer(self.respond, request, _LIVE if fx is None else fx)
+
+    def _request(self, prompt: Prompt, options: Options, *, streaming: bool) -> Request:
         layer = self.defaults.under(_layer(options))
         try:
-            request = Request(messages_of(prompt), layer.options, streaming, layer.cleared)
+            return Request(messages_of(prompt), layer.options, streaming, layer.cleared)
         except ValueError as error:
             raise invalid_input(str(error)) from None
-        return Answer(self.respond, request, _LIVE if fx is None else fx)
 
 
 class Wrapper(ChatModel):
@@ -187,6 +201,10 @@ class Wrapper(ChatModel):
         """Have the inner model answer."""
         return await self.inner.respond(request, fx)
 
+    async def would_wait(self, request: Request) -> float:
+        """Return how long the inner model would let *request* wait."""
+        return await self.inner.would_wait(request)
+
     async def aclose(self) -> None:
         """Close the inner model."""
         await self.inner.aclose()
@@ -208,6 +226,9 @@ class _Bound(Wrapper):
 
     async def respond(self, request: Request, fx: Effects) -> Finish:
         return await self.inner.respond(request.over(self._layer), fx)
+
+    async def would_wait(self, request: Request) -> float:
+        return await self.inner.would_wait(request.over(self._layer))
 
 
 def _layer(options: Options) -> OptionLayer:

@@ -1,8 +1,9 @@
 """Tries at one answer: what each may show, how it ended, and the loop that asks a flow for more.
 
 With somebody watching, chunks are shown as they come, and once content stands there is no other
-try. With nobody watching, a try's chunks are held until it has ended, so that another may begin
-even after content. Outputs of two tries are never joined.
+try, unless what stands may be declared void. With nobody watching, or by choice, a try's chunks are
+held until it has ended, so that another may begin even after content. Outputs of two tries are
+never joined.
 """
 
 from __future__ import annotations
@@ -107,17 +108,32 @@ class Stage:
 
 
 class Tries:
-    """All tries at one answer, one after the other."""
+    """All tries at one answer, one after the other.
 
-    def __init__(self, request: Request, fx: Effects) -> None:
+    Args:
+        request: What is asked.
+        fx: What the answer may do to the world.
+        held: Show nothing of a try before it has ended, also to somebody who watches.
+        restarting: Where content of a failed try stands, declare it void and try again.
+    """
+
+    def __init__(
+        self, request: Request, fx: Effects, *, held: bool = False, restarting: bool = False
+    ) -> None:
         self._request, self._fx = request, fx
+        self._held, self._restarting = held, restarting
         self._stage = self._new_stage()
         self._error: ModelError | None = None
 
     @property
     def shown(self) -> bool:
-        """Whether content stands before somebody who watches, so that there is no other try."""
+        """Whether content stands before somebody who watches."""
         return self._stage.shown
+
+    @property
+    def final(self) -> bool:
+        """Whether content stands so that there is no other try."""
+        return self._stage.shown and not self._restarting
 
     async def ask(self, model: ChatModel, judge: Judge | None = None) -> Outcome[Finish]:
         """Have *model* answer; what an earlier try left held is dropped.
@@ -126,11 +142,26 @@ class Tries:
             model: Who is asked.
             judge: Who may refuse the answer, unless somebody has seen it come.
         """
-        stage = self._stage = self._new_stage()
+        stage = await self.begin()
+        answer = model.respond(self._request, self._fx.emitting(stage.emit))
+        return await self.attend(answer, judge)
+
+    async def begin(self) -> Stage:
+        """Begin a try: what the one before left held is dropped, and what it showed is void."""
+        failed, self._stage = self._stage, self._new_stage()
+        if failed.shown and self._error is not None:
+            await self._fx.emit([Restarted(self._error.failure)])
+        self._error = None
+        return self._stage
+
+    async def attend(
+        self, answer: Awaitable[Finish], judge: Judge | None = None
+    ) -> Outcome[Finish]:
+        """Wait for the end of the try that has begun; see `ask` for *judge*."""
         try:
-            finish = await model.respond(self._request, self._fx.emitting(stage.emit))
-            if judge is not None and not stage.shown:
-                await _judge(fold([*stage.held, finish]), judge)
+            finish = await answer
+            if judge is not None and not self._stage.shown:
+                await _judge(fold([*self._stage.held, finish]), judge)
         except ModelError as error:
             self._error = error
             return error.failure
@@ -145,7 +176,8 @@ class Tries:
             outcome: How all of it ended.
             error_of: Makes the error of a failure that is not the last try's own.
         """
-        await self._stage.release()
+        if isinstance(outcome, Ok) or not (self._held and self._request.streaming):
+            await self._stage.release()
         match outcome:
             case Ok(finish):
                 return finish
@@ -164,7 +196,7 @@ class Tries:
         return error
 
     def _new_stage(self) -> Stage:
-        return Stage(self._fx.emit, watched=self._request.streaming)
+        return Stage(self._fx.emit, watched=self._request.streaming and not self._held)
 
 
 async def _judge(message: AIMessage, judge: Judge) -> None:
@@ -183,7 +215,7 @@ async def drive(
         step = next(flow)
         while True:
             outcome = await perform(step)
-            if tries.shown:
+            if tries.final:
                 return outcome
             step = flow.send(outcome)
     except StopIteration as done:

@@ -13,6 +13,8 @@ import msgspec
 from beluga.effects import Clock
 from beluga.errors import invalid_input
 from beluga.health.cooldown import Rest
+from beluga.schema import Failure
+from beluga.schema.failure import RETRYABLE
 
 __all__ = [
     "Breaker",
@@ -23,6 +25,7 @@ __all__ = [
     "Permit",
     "Refusal",
     "Verdict",
+    "verdict_on",
 ]
 
 Verdict: TypeAlias = Literal["well", "failed", "unknown"]
@@ -113,6 +116,12 @@ class Breaker:
             return "closed"
         return "half-open" if self._probing else "open"
 
+    def wait(self, now: float) -> float:
+        """Return seconds until it gives leave; `math.inf` while a probe is under way."""
+        if self._rest is None:
+            return 0.0
+        return math.inf if self._probing else self._rest.remaining(now)
+
     def admit(self, now: float) -> Permit | Refusal:
         """Give leave to make an attempt, or not."""
         if self._rest is None:
@@ -167,3 +176,14 @@ class LocalBreaker:
     ) -> BreakerChange | None:
         """Tell how the attempt ended. It does not wait."""
         return self.breaker.settle(permit, verdict, clock.now())
+
+
+def verdict_on(failure: Failure) -> Verdict:
+    """Return what a failure says of its model's health.
+
+    Rate limits, timeouts, a provider that is down and an answer that broke off speak against it.
+    One that says what is wrong with a request is well. What was refused on this side says nothing.
+    """
+    if failure.local:
+        return "unknown"
+    return "failed" if failure.code in RETRYABLE else "well"

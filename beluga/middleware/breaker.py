@@ -17,11 +17,11 @@ from beluga.health.breaker import (
     Permit,
     Refusal,
     Verdict,
+    verdict_on,
 )
 from beluga.hooks import Middleware
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import Emission, Failure, Finish, Request
-from beluga.schema.failure import RETRYABLE
 
 __all__ = ["with_breaker"]
 
@@ -71,7 +71,7 @@ class _Broken(Wrapper):
             return finish
         except ModelError as error:
             failure = error.failure
-            verdict = _verdict(failure)
+            verdict = verdict_on(failure)
             raise
         finally:
             await passage.end(verdict, failure)
@@ -135,9 +135,3 @@ class _Passage:
             return
         with anyio.CancelScope(shield=True):
             await self._gate.settle(permit, verdict, failure, self._fx)
-
-
-def _verdict(failure: Failure) -> Verdict:
-    if failure.local:
-        return "unknown"
-    return "failed" if failure.code in RETRYABLE else "well"

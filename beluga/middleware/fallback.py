@@ -14,7 +14,7 @@ from beluga.flows.tries import Flow, Tries, drive
 from beluga.hooks import Middleware
 from beluga.model import ChatModel, Wrapper
 from beluga.outcomes import Ok, Outcome
-from beluga.schema import ErrorCode, Failure, Finish, GenerateOptions, OptionLayer, Request
+from beluga.schema import ErrorCode, Failure, Finish, OptionLayer, Request
 
 __all__ = ["with_fallback"]
 
@@ -60,7 +60,7 @@ class _Falling(Wrapper):
     @property
     def defaults(self) -> OptionLayer:
         """The options that all of the models start from alike; each adds the rest itself."""
-        return _common([model.defaults for model in self._models])
+        return OptionLayer.shared([model.defaults for model in self._models])
 
     async def respond(self, request: Request, fx: Effects) -> Finish:
         tries = Tries(request, fx)
@@ -88,15 +88,3 @@ class _Falling(Wrapper):
 
     def __repr__(self) -> str:
         return f"with_fallback{self._models[1:]!r}({self.inner!r})"
-
-
-def _common(layers: Sequence[OptionLayer]) -> OptionLayer:
-    first, *others = layers
-    values = {
-        name: value
-        for name in GenerateOptions.__struct_fields__
-        if (value := getattr(first.options, name)) is not None
-        and all(getattr(other.options, name) == value for other in others)
-    }
-    cleared = first.cleared.intersection(*[other.cleared for other in others])
-    return OptionLayer(GenerateOptions(**values), cleared)

@@ -230,7 +230,9 @@ class Limited(Wrapper):
         if request is None:
             return await self._limiter.would_wait()
         prompt = self._limiter.input_tokens(request)
-        return await self._limiter.would_wait(self._limiter.needed(self.model_id, request, prompt))
+        needed = self._limiter.needed(self.model_id, request, prompt)
+        mine, inner = await self._limiter.would_wait(needed), await self.inner.would_wait(request)
+        return max(mine, inner)
 
     async def respond(self, request: Request, fx: Effects) -> Finish:
         """Wait for a place, have the inner model answer, and settle."""

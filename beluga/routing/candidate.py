@@ -81,6 +81,9 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
     def info(self) -> ModelInfo:
         """What is known of the model, with what is given here in front."""
         known = self.model.info
+        given = (self.context_window, self.input_price, self.output_price, self.capabilities)
+        if given == (None, None, None, None):
+            return known
         window = known.context_window if self.context_window is None else self.context_window
         prices = Prices(input=self.input_price, output=self.output_price)
         return msgspec.structs.replace(

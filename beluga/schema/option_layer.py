@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -40,6 +40,19 @@ class OptionLayer(msgspec.Struct, frozen=True):
         if not values and not cleared:
             return _NOTHING
         return cls(_checked(values), frozenset(cleared))
+
+    @classmethod
+    def shared(cls, layers: Sequence[OptionLayer]) -> OptionLayer:
+        """Return what all of *layers* say alike."""
+        first, *others = layers
+        values = {
+            name: value
+            for name in GenerateOptions.__struct_fields__
+            if (value := getattr(first.options, name)) is not None
+            and all(getattr(other.options, name) == value for other in others)
+        }
+        cleared = first.cleared.intersection(*[other.cleared for other in others])
+        return cls(GenerateOptions(**values), cleared)
 
     def under(self, later: OptionLayer) -> OptionLayer:
         """Lay *later* over this layer.
