@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from beluga.model import ChatModel, Wrapper
     from beluga.outcomes import Ok, Outcome, attempt, unwrap
     from beluga.registry import ProviderConfig, ProviderConfigDict, list_providers, new, register
-    from beluga.routing import AttemptReport, Candidate, RoundRobin, RouterStrategy
+    from beluga.routing import (
+        AttemptReport, Candidate, Cooldown, Explanation, RoundRobin, Router, RouterStrategy,
+    )
     from beluga.schema import (
         UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
         Finish, FinishReason, GenerateOptions, HumanMessage, ImagePart, JsonObject, JsonSchema,
@@ -61,7 +63,10 @@ if TYPE_CHECKING:
         TextDelta, TextFormat, TextPart, Timeouts, Tool, ToolCall, ToolCallDelta, ToolChoice,
         ToolMessage, ToolSpec, Usage, VideoPart, fold, unfold,
     )
-    from beluga.stores import KeyValue, LimitStore, MemoryLimits, MemoryStore, ProviderLimits
+    from beluga.stores import (
+        HealthStore, KeyValue, LimitStore, MemoryHealth, MemoryLimits, MemoryStore,
+        ProviderLimits,
+    )
     from beluga.streams import ChunkStream
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
@@ -112,7 +117,9 @@ else:
         "beluga.model": "ChatModel Wrapper",
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
-        "beluga.routing": "AttemptReport Candidate RoundRobin RouterStrategy",
+        "beluga.routing": (
+            "AttemptReport Candidate Cooldown Explanation RoundRobin Router RouterStrategy"
+        ),
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
             "Finish FinishReason GenerateOptions HumanMessage ImagePart JsonObject JsonSchema "
@@ -122,7 +129,9 @@ else:
             "TextDelta TextFormat TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice "
             "ToolMessage ToolSpec Usage VideoPart fold unfold"
         ),
-        "beluga.stores": "KeyValue LimitStore MemoryLimits MemoryStore ProviderLimits",
+        "beluga.stores": (
+            "HealthStore KeyValue LimitStore MemoryHealth MemoryLimits MemoryStore ProviderLimits"
+        ),
         "beluga.streams": "ChunkStream",
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
@@ -177,12 +186,14 @@ __all__ = [
     "ContextManager",
     "ContextOverflowError",
     "ContextStrategy",
+    "Cooldown",
     "Credentials",
     "Effects",
     "Emission",
     "Emit",
     "ErrorCode",
     "Event",
+    "Explanation",
     "FactExtraction",
     "FailedOver",
     "Failure",
@@ -198,6 +209,7 @@ __all__ = [
     "HasClock",
     "HasNotify",
     "HasRandom",
+    "HealthStore",
     "HedgeWon",
     "Hedged",
     "Hooks",
@@ -214,6 +226,7 @@ __all__ = [
     "LeftOut",
     "Length",
     "LimitStore",
+    "MemoryHealth",
     "MemoryLimits",
     "MemoryStore",
     "Message",
@@ -254,6 +267,7 @@ __all__ = [
     "Retried",
     "RoundRobin",
     "Routed",
+    "Router",
     "RouterStrategy",
     "Scored",
     "Secrets",

@@ -16,8 +16,8 @@ from beluga.health.cooldown import Cooldown
 from beluga.health.record import Sample
 from beluga.ledger import Ledger
 from beluga.outcomes import Outcome
-from beluga.routing import strategy
 from beluga.routing.look import View
+from beluga.routing.strategy import AttemptReport, Ending
 from beluga.schema import AIMessage, Emission, Failure, Finish, Usage
 from beluga.stores.health import HealthStore
 
@@ -37,7 +37,7 @@ class Judges(msgspec.Struct, frozen=True):
     store: HealthStore
     cooldown: Cooldown
     accept: Callable[[AIMessage], bool] | None
-    observe: Callable[[strategy.AttemptReport], None]
+    observe: Callable[[AttemptReport], None]
 
 
 class Attempt:
@@ -69,7 +69,7 @@ class Attempt:
         self._first_content: float | None = None
         self._permit: Permit | None = None
         self._usage = Usage()
-        self._ended: strategy.Outcome = "abandoned"
+        self._ended: Ending = "abandoned"
 
     async def run(self) -> Outcome[Finish]:
         """Ask, and tell everybody how it ended; also if it was cancelled."""
@@ -142,7 +142,7 @@ class Attempt:
     async def _end(self, failure: Failure | None) -> None:
         now = self._fx.clock.now()
         spent = self._ledger.spent_with(self._usage)
-        report = strategy.AttemptReport(
+        report = AttemptReport(
             candidate=self._view.candidate,
             request=self._view.request,
             outcome=self._ended,
@@ -159,7 +159,7 @@ class Attempt:
         with anyio.CancelScope(shield=self._ended == "abandoned"):
             await self._settle(self._sample(report), failure)
 
-    def _sample(self, report: strategy.AttemptReport) -> Sample:
+    def _sample(self, report: AttemptReport) -> Sample:
         streaming, output = report.request.streaming, report.usage.output_tokens
         first = report.first_content if streaming else None
         answered = report.outcome in {"answered", "rejected"}

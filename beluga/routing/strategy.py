@@ -12,9 +12,9 @@ from beluga.events import Scored
 from beluga.routing.candidate import Candidate
 from beluga.schema import Failure, Request, Usage
 
-__all__ = ["AttemptReport", "Explains", "Outcome", "RouterStrategy"]
+__all__ = ["AttemptReport", "Ending", "Explains", "RouterStrategy"]
 
-Outcome: TypeAlias = Literal["answered", "rejected", "failed", "abandoned"]
+Ending: TypeAlias = Literal["answered", "rejected", "failed", "abandoned"]
 """How an attempt ended; rejected if the router's `accept` said no."""
 
 
@@ -38,7 +38,7 @@ class AttemptReport(msgspec.Struct, frozen=True, kw_only=True, repr_omit_default
 
     candidate: Candidate
     request: Request
-    outcome: Outcome
+    outcome: Ending
     at: float
     seconds: float
     first_content: float | None = None

@@ -19,7 +19,7 @@ SUBMODULES = {
         ToolCallDelta ToolMessage Usage VideoPart fold unfold
     """,
     "beluga.routing": """
-        Candidate RoundRobin RouterStrategy
+        Candidate Cooldown RoundRobin Router RouterStrategy
     """,
     "beluga.context": """
         Adaptive ContextManager ContextStrategy FactExtraction Fitted Semantic Sliding Summarize
