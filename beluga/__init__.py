@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         ProviderLimits,
     )
     from beluga.streams import ChunkStream
+    from beluga.tokens import Tokenizer, UsageAnchor, preload, tokenizer_for
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
     from beluga.transport.httpx_http import HttpxHttp
@@ -133,6 +134,7 @@ else:
             "HealthStore KeyValue LimitStore MemoryHealth MemoryLimits MemoryStore ProviderLimits"
         ),
         "beluga.streams": "ChunkStream",
+        "beluga.tokens": "Tokenizer UsageAnchor preload tokenizer_for",
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
         "beluga.transport.httpx_http": "HttpxHttp",
@@ -284,6 +286,7 @@ __all__ = [
     "TextFormat",
     "TextPart",
     "Timeouts",
+    "Tokenizer",
     "Tool",
     "ToolCall",
     "ToolCallDelta",
@@ -294,6 +297,7 @@ __all__ = [
     "Truncate",
     "UnsupportedError",
     "Usage",
+    "UsageAnchor",
     "Verdict",
     "VideoPart",
     "WaitedForLimit",
@@ -308,7 +312,9 @@ __all__ = [
     "list_providers",
     "live",
     "new",
+    "preload",
     "register",
+    "tokenizer_for",
     "unfold",
     "unwrap",
     "with_breaker",

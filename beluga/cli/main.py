@@ -20,6 +20,7 @@ from beluga.cli.demo import demo
 from beluga.cli.providers import providers
 from beluga.cli.show import one_line
 from beluga.cli.simulate import simulate
+from beluga.cli.tokens import tokens
 from beluga.edge import sole_exception
 from beluga.errors import BelugaError
 
@@ -84,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("providers", help="list the known providers")
     listing.set_defaults(command=lambda _: providers)
+
+    counting = commands.add_parser("tokens", help="count the tokens of a text, without a network")
+    counting.add_argument("-m", "--model", default="gpt-5", help="whose tokens; else gpt-5's")
+    counting.add_argument("file", nargs="?", default="-", help="none, or -, is standard input")
+    counting.set_defaults(command=lambda given: partial(tokens, given.model, given.file))
 
     serving = commands.add_parser("simulate", help="run a provider simulator on loopback")
     serving.add_argument("--port", type=_port, default=8000, help="0 takes a free one")

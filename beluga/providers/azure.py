@@ -68,7 +68,7 @@ def azure(config: ProviderConfig) -> ChatModel:
     deployment = f"{root}/openai/deployments/{quote(config.model, safe='')}"
     path = f"{deployment}/chat/completions?api-version={version}"
     dialect = ChatDialect(RECORD.endpoint.provider, config.model, path, RECORD.chat)
-    return model_of(RECORD.endpoint, config, dialect, auth=auth)
+    return model_of(RECORD.endpoint, config, dialect, auth=auth, api="chat")
 
 
 def _base_url(config: ProviderConfig) -> str:

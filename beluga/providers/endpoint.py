@@ -113,14 +113,15 @@ def model_of(
     *,
     auth: Auth | None = None,
     headers: Mapping[str, str] | None = None,
+    api: str | None = None,
 ) -> HttpModel:
-    """Return the model that a configuration asks for."""
+    """Return the model that a configuration asks for, by one of the provider's wires: *api*."""
     # httpx is imported with the first model that needs it, not with the registry.
     from beluga.transport.httpx_http import HttpxHttp
 
     timeouts = GenerateOptions(timeout=config.timeouts)
     return HttpModel(
-        ModelInfo(model=config.model, provider=endpoint.provider),
+        ModelInfo(model=config.model, provider=endpoint.provider, api=api),
         dialect,
         config.http if config.http is not None else HttpxHttp(),
         auth if auth is not None else auth_of(endpoint, config),

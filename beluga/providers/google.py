@@ -92,7 +92,7 @@ def _on_vertex(config: ProviderConfig) -> ChatModel:
         place = f"projects/{project}/locations/{location}/"
     url = f"{base_url_of(endpoint, config)}/v1beta1/{_quoted(_resource(config.model, place))}"
     dialect = GeminiDialect(config.model, url, vertex=True)
-    return model_of(endpoint, config, dialect, auth=_vertex_auth(config, project))
+    return model_of(endpoint, config, dialect, auth=_vertex_auth(config, project), api="vertex")
 
 
 def _vertex_auth(config: ProviderConfig, project: str | None) -> Auth:

@@ -63,4 +63,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             dialect = ChatDialect(provider, model, f"{base_url}/chat/completions", self.chat)
         else:
             dialect = ResponsesDialect(provider, model, f"{base_url}/responses", self.responses)
-        return model_of(self.endpoint, config, dialect, auth=auth, headers=headers)
+        return model_of(self.endpoint, config, dialect, auth=auth, headers=headers, api=api)

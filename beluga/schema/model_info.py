@@ -40,6 +40,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tr
     Attributes:
         model: The name that its provider knows it by.
         provider: Who serves it.
+        api: By which of its provider's wires it is asked, where there are several: `"chat"`,
+            `"responses"`, `"vertex"`.
         context_window: Tokens of input and output together.
         max_input_tokens: The most tokens of input.
         max_output_tokens: The most tokens of output.
@@ -49,6 +51,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=Tr
 
     model: str | None = None
     provider: str | None = None
+    api: str | None = None
     context_window: int | None = None
     max_input_tokens: int | None = None
     max_output_tokens: int | None = None

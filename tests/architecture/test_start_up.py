@@ -28,6 +28,11 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
     assert loaded_by("import beluga") == []
 
 
+def test_importing_what_counts_tokens_loads_no_encoder() -> None:
+    counting = "from beluga import preload, tokenizer_for; tokenizer_for('gpt-5')"
+    assert "tiktoken" not in loaded_by(counting)
+
+
 @pytest.mark.parametrize("library", ["asyncio", "httpx", "jsonschema"])
 def test_a_heavy_library_would_be_seen(library: str) -> None:
     assert library in loaded_by(f"import {library}")

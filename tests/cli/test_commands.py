@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -312,3 +313,24 @@ def test_an_interrupt_ends_it_quietly(arguments: list[str], backend: str) -> Non
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 130
         assert process.stderr.read() == ""
+
+
+def test_tokens_of_a_file_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "whale.txt"
+    path.write_text("hello world", encoding="utf-8")
+    assert main(["tokens", str(path)]) == 0
+    assert main(["tokens", "-m", "anthropic:claude-opus-5", str(path)]) == 0
+    exact, near = capsys.readouterr().out.splitlines()
+    assert exact == "2 tokens, counted exactly for gpt-5"
+    assert near == "about 3 tokens, estimated for anthropic:claude-opus-5"
+
+
+def test_tokens_of_standard_input_are_counted() -> None:
+    done = run("tokens", "-", input="beluga")
+    assert done.stdout.endswith("counted exactly for gpt-5\n")
+    assert not done.returncode
+
+
+def test_a_file_that_is_not_there_is_told_in_one_line() -> None:
+    done = run("tokens", "there-is-no-such-file")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)

@@ -1,0 +1,24 @@
+"""Count tokens as providers bill them, without a network."""
+
+from beluga.tokens.anchor import Estimate, UsageAnchor
+from beluga.tokens.encodings import EncodingName, preload
+from beluga.tokens.families import FAMILIES, UNKNOWN, family_of
+from beluga.tokens.family import Family, Schemas, Sealed, Tools
+from beluga.tokens.tokenizer import ModelTokenizer, Tokenizer, tokenizer_for
+
+__all__ = [
+    "FAMILIES",
+    "UNKNOWN",
+    "EncodingName",
+    "Estimate",
+    "Family",
+    "ModelTokenizer",
+    "Schemas",
+    "Sealed",
+    "Tokenizer",
+    "Tools",
+    "UsageAnchor",
+    "family_of",
+    "preload",
+    "tokenizer_for",
+]

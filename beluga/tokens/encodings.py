@@ -1,0 +1,137 @@
+"""OpenAI's two encodings, from ranks that are part of the package: no network, ever.
+
+They are built with `tiktoken.Encoding` itself. tiktoken's registry would fetch the ranks over the
+network, wait for them without a limit, and take no second encoding of a name in a process.
+"""
+
+from __future__ import annotations
+
+import codecs
+import lzma
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+from anyio import to_thread
+
+from beluga.errors import invalid_input
+
+if TYPE_CHECKING:
+    import tiktoken
+
+__all__ = ["EncodingName", "decoded", "encoded", "is_loaded", "preload", "ranked_tokens"]
+
+EncodingName: TypeAlias = Literal["o200k", "cl100k"]
+"""`o200k`: OpenAI's models since GPT-4o. `cl100k`: GPT-4 and GPT-3.5."""
+
+NAMES: Final[tuple[EncodingName, ...]] = get_args(EncodingName)
+
+# Source of the patterns: `tiktoken_ext.openai_public`.
+_UPPER: Final = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
+_LOWER: Final = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_BEFORE: Final = r"[^\r\n\p{L}\p{N}]?"
+_CONTRACTION: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_PATTERNS: Final[Mapping[EncodingName, tuple[str, ...]]] = {
+    "o200k": (
+        f"{_BEFORE}{_UPPER}*{_LOWER}+{_CONTRACTION}",
+        f"{_BEFORE}{_UPPER}+{_LOWER}*{_CONTRACTION}",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    ),
+    "cl100k": (
+        r"'(?i:[sdmt]|ll|ve|re)",
+        r"[^\r\n\p{L}\p{N}]?+\p{L}++",
+        r"\p{N}{1,3}+",
+        r" ?[^\s\p{L}\p{N}]++[\r\n]*+",
+        r"\s++$",
+        r"\s*[\r\n]",
+        r"\s+(?!\S)",
+        r"\s",
+    ),
+}
+
+_COUNT: Final = 4
+"""Bytes that say how many tokens a file of ranks holds."""
+
+_lock: Final = threading.Lock()
+_loaded: Final[dict[EncodingName, tiktoken.Encoding]] = {}
+
+
+async def preload(*encodings: str) -> None:
+    """Load *encodings* in a worker thread, so that no first count waits for them: half a second.
+
+    Args:
+        encodings: `"o200k"`, `"cl100k"`; none means `"o200k"`, which all but old models of OpenAI's
+            are counted with.
+
+    Raises:
+        InvalidInputError: There is no such encoding.
+    """
+    for name in [_checked(given) for given in encodings] or [NAMES[0]]:
+        if name not in _loaded:
+            await to_thread.run_sync(_encoding, name)
+
+
+def is_loaded(name: EncodingName) -> bool:
+    """Return whether the first use of *name* is over, which takes half a second."""
+    return name in _loaded
+
+
+def encoded(text: str, name: EncodingName) -> list[int]:
+    """Return the tokens of *text*, in which a special token's name is text like any other."""
+    return _encoding(name).encode_ordinary(text)
+
+
+def decoded(tokens: Sequence[int], name: EncodingName) -> str:
+    """Return the text of *tokens*; a character of which the end is missing is left out.
+
+    Raises:
+        InvalidInputError: One of them is no token of this encoding.
+    """
+    try:
+        text = _encoding(name).decode_bytes(tokens)
+    except (KeyError, OverflowError, TypeError) as error:
+        raise invalid_input(f"{name} has no such token: {error}") from None
+    return codecs.getincrementaldecoder("utf-8")("replace").decode(text)
+
+
+def ranked_tokens(name: EncodingName) -> Iterator[bytes]:
+    """Give the bytes of each token, by rank."""
+    packed = files("beluga.tokens").joinpath(f"{name}.bin").read_bytes()
+    ranks = memoryview(lzma.decompress(packed))
+    start = _COUNT + int.from_bytes(ranks[:_COUNT], "big")
+    for begin, end in pairwise(accumulate(ranks[_COUNT:start], initial=start)):
+        yield bytes(ranks[begin:end])
+
+
+def _encoding(name: EncodingName) -> tiktoken.Encoding:
+    known = _loaded.get(name)
+    if known is not None:
+        return known
+    with _lock:
+        if name not in _loaded:
+            _loaded[name] = _built(name)
+        return _loaded[name]
+
+
+def _built(name: EncodingName) -> tiktoken.Encoding:
+    import tiktoken
+
+    return tiktoken.Encoding(
+        f"beluga_{name}",
+        pat_str="|".join(_PATTERNS[name]),
+        mergeable_ranks={token: rank for rank, token in enumerate(ranked_tokens(name))},
+        special_tokens={},
+    )
+
+
+def _checked(name: str) -> EncodingName:
+    for known in NAMES:
+        if name in (known, f"{known}_base"):
+            return known
+    raise invalid_input(f"no encoding {name!r}; there are {', '.join(NAMES)}")
