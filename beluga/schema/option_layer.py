@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from beluga.schema.json import check_json
 from beluga.schema.options import UNSET, GenerateOptions, Options, Timeouts
 from beluga.schema.tools import ProviderTool, ToolDeclaration, ToolSpec
 
@@ -115,10 +116,7 @@ def _timeouts(value: object) -> object:
 
 
 def _json(value: object) -> object:
-    try:
-        msgspec.json.encode(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"extra takes what JSON can say: {error}") from None
+    check_json("extra", value)
     return value
 
 

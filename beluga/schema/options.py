@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, final
 import msgspec
 
 from beluga.schema.headers import carries_key, check_headers
-from beluga.schema.json import JsonValue
+from beluga.schema.json import JsonValue, check_json
 from beluga.schema.parts import PromptCache
 from beluga.schema.redaction import HIDDEN
 from beluga.schema.tools import NamedTool, ProviderTool, Tool, ToolDeclaration, ToolSpec
@@ -110,6 +110,9 @@ class JsonSchema(msgspec.Struct, frozen=True, tag="json_schema"):
     strict: bool = True
     description: str | None = None
 
+    def __post_init__(self) -> None:
+        check_json("schema", self.schema)
+
 
 ResponseFormat: TypeAlias = TextFormat | JsonObject | JsonSchema
 
@@ -189,6 +192,8 @@ class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
                 raise ValueError(f"GenerateOptions takes {name} as a {wanted}; got {got}")
         if self.extra_headers is not None:
             check_headers(self.extra_headers)
+        if self.stop and "" in self.stop:
+            raise ValueError("stop takes texts of one character or more; got an empty one")
         _check_number("temperature", self.temperature, low=0.0)
         _check_number("top_p", self.top_p, low=0.0, high=1.0)
         _check_number("top_k", self.top_k, low=0)

@@ -208,10 +208,18 @@ class ToolCall(_Call, frozen=True, tag="tool_call", kw_only=True):
         arguments: The raw JSON text of the arguments, as the model wrote it.
         signature: An opaque proof that its origin wants back with the call.
         origin: Which provider made the signature.
+
+    Raises:
+        ValueError: The arguments are no text.
     """
 
     signature: str | None = None
     origin: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.arguments, str):
+            kind = type(self.arguments).__name__
+            raise ValueError(f"ToolCall takes arguments as JSON text, not {kind}: json.dumps(…)")
 
     def parse(self) -> dict[str, JsonValue]:
         """Decode the arguments.

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from beluga.schema.json import JsonValue
+from beluga.schema.json import JsonValue, check_json
 
 __all__ = ["NamedTool", "ProviderTool", "Tool", "ToolDeclaration", "ToolSpec"]
 
@@ -34,6 +34,7 @@ class ToolSpec(msgspec.Struct, frozen=True, tag="function"):
             raise ValueError("ToolSpec needs a name")
         if not self.parameters:
             msgspec.structs.force_setattr(self, "parameters", dict(_NO_PARAMETERS))
+        check_json("parameters", self.parameters)
 
 
 class ProviderTool(msgspec.Struct, frozen=True, tag="provider"):

@@ -209,3 +209,9 @@ def test_reprs_are_short() -> None:
 def test_a_message_of_one_role_is_not_decoded_as_another() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"role":"user","content":"Hi"}', type=Message)
+
+
+@pytest.mark.parametrize("arguments", [{"a": 1}, None, b"{}"])
+def test_the_arguments_of_a_call_are_text(arguments: Any) -> None:
+    with pytest.raises(ValueError, match="ToolCall takes arguments as JSON text, not"):
+        ToolCall("1", "f", arguments)

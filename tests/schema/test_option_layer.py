@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from typing import Any
 
@@ -204,3 +205,32 @@ def test_extra_takes_what_json_can_say(value: Any) -> None:
     options: Any = {"extra": {"a": value}}
     with pytest.raises(ValueError, match="extra takes what JSON can say"):
         OptionLayer.of(options)
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (math.nan, r"extra\['a'\] is nan"),
+        ({"b": [0.5, math.inf]}, r"extra\['a'\]\['b'\]\[1\] is inf"),
+        ((1, {"c": -math.inf}), r"extra\['a'\]\[1\]\['c'\] is -inf"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_where_it_stands(value: Any, where: str) -> None:
+    options: Any = {"extra": {"x": 1.5, "a": value}}
+    with pytest.raises(ValueError, match=where):
+        OptionLayer.of(options)
+
+
+@pytest.mark.parametrize("make", [ToolSpec, JsonSchema])
+@pytest.mark.parametrize("value", [math.nan, object()])
+def test_a_schema_is_json(make: Any, value: object) -> None:
+    name = "parameters" if make is ToolSpec else "schema"
+    with pytest.raises(ValueError, match=f"{name} takes what JSON can say"):
+        make("f", **{name: {"default": value}})
+
+
+@pytest.mark.parametrize("stop", ["", ["a", ""]])
+def test_an_empty_text_is_no_place_to_stop(stop: Any) -> None:
+    with pytest.raises(ValueError, match="stop takes texts of one character or more"):
+        OptionLayer.of({"stop": stop})
+    assert OptionLayer.of({"stop": []}).options.stop == ()
