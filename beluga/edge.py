@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias, get_args
 
 import anyio
 import msgspec
@@ -14,13 +14,15 @@ import msgspec
 from beluga.effects import Effects, Emit
 from beluga.errors import ModelError, ModelTimeoutError
 from beluga.ledger import Ledger
-from beluga.schema import AIMessage, Failure, Finish, Request, Spent, Timeouts
+from beluga.schema import AIMessage, Emission, Failure, Finish, Request, Spent, Timeouts
 
-__all__ = ["Answer", "Respond", "sole_exception"]
+__all__ = ["Answer", "Respond", "checked", "sole_exception"]
 
 Respond: TypeAlias = Callable[[Request, Effects], Awaitable[Finish]]
 
 _DEFAULT_TIMEOUTS = Timeouts()
+_EMISSIONS: Final = frozenset(get_args(Emission))
+_BATCHES: Final = frozenset({list, tuple})
 
 
 class Answer:
@@ -54,7 +56,7 @@ class Answer:
             with scope:
                 finish = await self._respond(self._request, fx)
         except BaseExceptionGroup as group:
-            failure = sole_exception(group)
+            failure = _joint(sole_exception(group))
         if failure is not None:  # raised outside of `except`, so that its cause stays its own
             raise failure
         if scope.cancelled_caught:
@@ -76,11 +78,64 @@ class Answer:
             error.partial = self.interrupted(partial)
 
 
+def checked(chunks: Sequence[Emission]) -> Sequence[Emission]:
+    """Return what a model has emitted.
+
+    Raises:
+        TypeError: It is no sequence of chunks, or holds what may not be emitted.
+    """
+    if type(chunks) in _BATCHES:
+        for chunk in chunks:
+            if type(chunk) not in _EMISSIONS:
+                break
+        else:
+            return chunks
+    return _looked_at(chunks)
+
+
+def _looked_at(given: object) -> Sequence[Emission]:
+    """Return what is of classes of somebody's own, or say what is wrong with it."""
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise TypeError(f"emit takes a sequence of chunks; it was given {given!r:.80}")
+    for chunk in given:
+        if isinstance(chunk, Finish):
+            raise TypeError("respond returns its Finish as its last act, and emits none")
+        if not isinstance(chunk, Emission):
+            raise TypeError(f"emit takes chunks such as TextDelta('…'); it was given {chunk!r:.80}")
+    return given
+
+
 def sole_exception(error: BaseException) -> BaseException:
     """Return what a group holds, for as long as it holds exactly one exception."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
+
+
+def _joint(error: BaseException) -> BaseException:
+    """Return one error for a group that holds nothing but failures of models.
+
+    It is the first of them, with the others as its `attempts`, and the group as its cause. With
+    anything else in it, a group is the user's own, and passes as it is.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = _leaves(error)
+    failures = [leaf.failure for leaf in leaves if isinstance(leaf, ModelError)]
+    if len(failures) < len(leaves):
+        return error
+    first, *others = failures
+    attempts = (*first.attempts, *others)
+    joint = type(leaves[0])(msgspec.structs.replace(first, attempts=attempts))
+    joint.__cause__ = error
+    return joint
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
 
 
 def _too_late(total: float | None) -> ModelTimeoutError:

@@ -47,7 +47,10 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
         before_generate: Gets the request; may return another. What that leaves out of the options
             is not asked for, whatever the model's own defaults are.
         after_generate: Gets the whole message; may return another, which replaces the answer of
-            `generate`. For a stream it observes, and only a stream that was read to its end.
+            `generate`; its `usage`, model and ids are those of the answer wherever the new one
+            leaves them out. For a stream it observes, when the last chunk has been emitted: what it
+            returns is not used. It runs for the answer that stands, so not for attempts that
+            failed, nor for a stream whose block was left early.
         on_stream: Gets each chunk of a stream, its `Finish` included.
         on_tool_call: Gets each completed call of the answer that stands.
         on_reasoning: Gets each piece of reasoning text.

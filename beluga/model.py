@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self, Unpack
 
-from beluga.edge import Answer
+from beluga.edge import Answer, checked
 from beluga.effects import Effects, live
 from beluga.errors import ModelError, invalid_input
 from beluga.schema import (
@@ -98,7 +98,7 @@ class ChatModel(ABC):
         folder = Folder()
 
         async def collect(chunks: Sequence[Emission]) -> None:
-            folder.feed(chunks)
+            folder.feed(checked(chunks))
 
         answer = self._answer(messages, fx, options, streaming=False)
         try:
@@ -175,7 +175,11 @@ class ChatModel(ABC):
 
 
 class Wrapper(ChatModel):
-    """The base of a middleware: everything but `respond` is the inner model's."""
+    """The base of a middleware: everything but `respond` is the inner model's.
+
+    Hand a request that you have changed on as `changed.in_place_of(request)`: what you took out of
+    its options is then not set again by the defaults of the models inside.
+    """
 
     inner: ChatModel
 
@@ -229,6 +233,11 @@ class _Bound(Wrapper):
 
     async def would_wait(self, request: Request) -> float:
         return await self.inner.would_wait(request.over(self._layer))
+
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in self._layer.options.__rich_repr__()]
+        given += [f"{name}=UNSET" for name in sorted(self._layer.cleared)]
+        return f"{self.inner!r}.with_options({', '.join(given)})"
 
 
 def _layer(options: Options) -> OptionLayer:

@@ -17,10 +17,19 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from beluga.edge import Answer, sole_exception
+from beluga.edge import Answer, checked, sole_exception
 from beluga.effects import Outlet
 from beluga.errors import IncompleteStreamError, StreamUsageError
-from beluga.schema import AIMessage, Finish, Folder, Restarted, Spent, StreamChunk, TextDelta
+from beluga.schema import (
+    AIMessage,
+    Emission,
+    Finish,
+    Folder,
+    Restarted,
+    Spent,
+    StreamChunk,
+    TextDelta,
+)
 
 __all__ = ["ChunkStream", "OpenStream"]
 
@@ -80,7 +89,11 @@ class ChunkStream:
 
     @property
     def partial(self) -> AIMessage:
-        """What has been taken of the answer so far; `interrupted` until its `Finish`."""
+        """What has been taken of the answer so far: what was iterated, not what has arrived.
+
+        It is `interrupted` until its `Finish` was taken. A `Restarted` empties it, for what came
+        before is void. It may be asked for at any time, also after the block was left.
+        """
         message = self._told().message()
         return message if self._folder.finished else self._answer.interrupted(message)
 
@@ -228,7 +241,7 @@ async def _produce(
     try:
         with send:
             finish = await answer.run(emit)
-            await emit((finish,))
+            await emit.end(finish)
     except Exception as error:  # handed over in band; cancellation passes
         stream._failure = error
     finally:
@@ -242,9 +255,14 @@ class _Outlet(Outlet):
     def __init__(self, send: MemoryObjectSendStream[Batch], stream: ChunkStream) -> None:
         self._send, self._stream = send, stream
 
-    async def __call__(self, chunks: Batch, /) -> None:
+    async def end(self, finish: Finish) -> None:
+        """Hand on how the answer ended, which no model emits itself."""
+        await self._send.send((finish,))
+        self._stream._wake()
+
+    async def __call__(self, chunks: Sequence[Emission], /) -> None:
         try:
-            self._send.send_nowait(chunks)  # the common case costs no task switch
+            self._send.send_nowait(checked(chunks))  # the common case costs no task switch
         except anyio.WouldBlock:
             await self._send.send(chunks)
         self._stream._wake()
@@ -254,7 +272,7 @@ class _Outlet(Outlet):
         buffer = self._send.statistics()
         return buffer.current_buffer_used < buffer.max_buffer_size
 
-    def put(self, chunks: Batch, /) -> None:
+    def put(self, chunks: Sequence[Emission], /) -> None:
         # Once the block is left nobody takes chunks, and the cancellation is under way.
         with contextlib.suppress(anyio.BrokenResourceError):
             self._send.send_nowait(chunks)
