@@ -247,12 +247,13 @@ async def test_on_error_runs_once_for_the_failure_that_leaves_its_model() -> Non
     model = with_hooks(Hooks(on_error=seen.append))(ScriptedModel([error, error]))
     with pytest.raises(RateLimitError) as caught:
         await model.generate("Hi")
-    assert caught.value is error
+    assert seen == [caught.value]
+    assert caught.value.failure is error.failure
     async with model.stream("Hi") as chunks:
         for _ in range(2):
-            with pytest.raises(RateLimitError):
+            with pytest.raises(RateLimitError) as again:
                 await anext(aiter(chunks))
-    assert seen == [error, error]
+    assert seen == [caught.value, again.value]
 
 
 async def test_single_attempts_are_events_and_no_errors() -> None:

@@ -5,6 +5,7 @@ They behave as a provider's model does (batches, events, accounts, failures) and
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -53,8 +54,9 @@ class ScriptedModel(ChatModel):
 
     A text or a message is streamed word by word, and folds to exactly itself. Chunks are emitted as
     they are, with a wait for every number between them; without a `Finish` the answer breaks off,
-    and an exception among them is raised there. If nobody watches, an answer is one batch, as from
-    a provider. A call beyond the last reply is an `AssertionError`, which no middleware survives.
+    and an exception among them is raised there: a `ModelError` as a new one each time, with the
+    same failure. If nobody watches, an answer is one batch, as from a provider. A call beyond the
+    last reply is an `AssertionError`, which no middleware survives.
 
     ```python
     model = ScriptedModel(["Hello.", RateLimitError(Failure("rate_limit", "slow down"))])
@@ -193,7 +195,7 @@ class _Performance:
                     await self._fx.clock.sleep(step)
                 case Exception():
                     await self._show()
-                    raise step
+                    raise _anew(step)
                 case Finish():
                     await self._show()
                     return self._signed(step)
@@ -252,6 +254,15 @@ def mock(config: ProviderConfig) -> ChatModel:
     if isinstance(replies, str) or not isinstance(replies, Sequence):
         raise invalid_input(f"replies takes a sequence of replies; got {type(replies).__name__}")
     return ScriptedModel(replies, model_id=config.model, defaults=defaults)
+
+
+def _anew(error: Exception) -> Exception:
+    """Return a failure as a provider would raise it: one of its own each time, with no past."""
+    if not isinstance(error, ModelError):
+        return error
+    fresh = copy.copy(error)
+    fresh.__cause__, fresh.__suppress_context__ = error.__cause__, error.__suppress_context__
+    return fresh
 
 
 def _settled(request: Request, defaults: OptionLayer) -> Request:

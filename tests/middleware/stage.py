@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from beluga.effects import live
+from beluga.effects import Effects, live
 from beluga.errors import ModelError, error_for
 from beluga.events import Event
 from beluga.model import ChatModel
@@ -15,6 +15,7 @@ from beluga.schema import (
     Emission,
     Failure,
     Finish,
+    Request,
     Restarted,
     StreamChunk,
     TextDelta,
@@ -23,7 +24,7 @@ from beluga.schema import (
 )
 from beluga.testing import Reply
 
-__all__ = ["DOWN", "REFUSED", "SLOW", "WRONG", "ask", "down", "reply", "said"]
+__all__ = ["DOWN", "REFUSED", "SLOW", "WRONG", "Raising", "ask", "down", "reply", "said"]
 
 DOWN = Failure("provider_unavailable", "down", retryable=True)
 SLOW = Failure("rate_limit", "slow down", retryable=True, retry_after=7.0)
@@ -44,6 +45,22 @@ def reply(*pieces: str | float, failure: Failure | None = None) -> Reply:
 def down(**changes: object) -> ModelError:
     """A failure that may pass."""
     return error_for(msgspec.structs.replace(DOWN, **changes))
+
+
+class Raising(ChatModel):
+    """Raise these errors, one a call, the very objects."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = errors
+        self.asked = 0
+
+    @property
+    def model_id(self) -> str:
+        return "raising"
+
+    async def respond(self, request: Request, fx: Effects) -> Finish:
+        self.asked += 1
+        raise self.errors[self.asked - 1]
 
 
 async def ask(

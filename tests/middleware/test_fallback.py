@@ -35,7 +35,7 @@ from beluga.schema import (
 )
 from beluga.testing import ScriptedModel
 from tests.doubles import FunctionModel
-from tests.middleware.stage import DOWN, REFUSED, SLOW, WRONG, ask, down, reply
+from tests.middleware.stage import DOWN, REFUSED, SLOW, WRONG, Raising, ask, down, reply
 
 both_ways = pytest.mark.parametrize("streaming", [False, True])
 
@@ -93,7 +93,7 @@ async def test_if_nobody_answers_every_cause_is_told(streaming: bool) -> None:
 async def test_what_is_wrong_everywhere_is_raised_as_it_came(streaming: bool) -> None:
     wrong = error_for(WRONG)
     third = ScriptedModel([])
-    model = with_fallback(ScriptedModel([wrong]), third)(ScriptedModel([down()]))
+    model = with_fallback(Raising(wrong), third)(ScriptedModel([down()]))
     with pytest.raises(InvalidInputError) as raised:
         await ask(model, streaming=streaming)
     assert raised.value is wrong

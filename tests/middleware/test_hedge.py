@@ -24,7 +24,7 @@ from beluga.model import ChatModel, Wrapper
 from beluga.schema import AIMessage, Finish, Request
 from beluga.testing import ScriptedModel, virtual_backends
 from tests.doubles import FunctionModel, text
-from tests.middleware.stage import DOWN, SLOW, WRONG, ask, down, reply
+from tests.middleware.stage import DOWN, SLOW, WRONG, Raising, ask, down, reply
 
 both_ways = pytest.mark.parametrize("streaming", [False, True])
 
@@ -91,10 +91,11 @@ async def test_a_failure_that_lasts_or_asks_to_wait_starts_none(
     failure: object, streaming: bool
 ) -> None:
     error = error_for(failure)
-    scripted = ScriptedModel([error])
+    model = Raising(error)
     with pytest.raises(ModelError) as raised:
-        await ask(always()(scripted), streaming=streaming)
+        await ask(always()(model), streaming=streaming)
     assert raised.value is error
+    assert model.asked == 1
 
 
 @both_ways
@@ -114,7 +115,7 @@ async def test_if_both_fail_the_later_failure_is_raised(streaming: bool) -> None
     for replies in ([[5.0, down()], [4.0, later]], [[9.0, later], [4.0, down()]]):
         with pytest.raises(RateLimitError) as raised:
             await ask(always()(ScriptedModel(replies)), streaming=streaming)
-        assert raised.value is later
+        assert raised.value.failure is later.failure
 
 
 async def test_without_a_watcher_the_last_partial_is_kept() -> None:

@@ -26,7 +26,7 @@ from beluga.middleware import with_retry
 from beluga.schema import Finish, Request, Restarted, TextDelta
 from beluga.testing import ScriptedModel, virtual_backends
 from tests.doubles import FunctionModel, text
-from tests.middleware.stage import DOWN, SLOW, WRONG, ask, down, reply
+from tests.middleware.stage import DOWN, SLOW, WRONG, Raising, ask, down, reply
 
 both_ways = pytest.mark.parametrize("streaming", [False, True])
 
@@ -57,7 +57,7 @@ async def test_a_providers_wish_is_waited_for(streaming: bool) -> None:
 @both_ways
 async def test_a_wish_beyond_the_cap_is_raised_at_once(streaming: bool) -> None:
     wish = error_for(msgspec.structs.replace(SLOW, retry_after=3600.0))
-    model = with_retry()(ScriptedModel([wish]))
+    model = with_retry()(Raising(wish))
     began = anyio.current_time()
     with pytest.raises(RateLimitError) as raised:
         await ask(model, streaming=streaming)
@@ -69,12 +69,12 @@ async def test_a_wish_beyond_the_cap_is_raised_at_once(streaming: bool) -> None:
 @both_ways
 async def test_the_last_failure_is_raised_as_it_came(streaming: bool) -> None:
     last = down(message="the third")
-    scripted = ScriptedModel([down(), down(), last])
+    model = Raising(down(), down(), last)
     with pytest.raises(ProviderDownError) as raised:
-        await ask(with_retry()(scripted), streaming=streaming)
+        await ask(with_retry()(model), streaming=streaming)
     assert raised.value is last
     assert raised.value.__cause__ is None
-    assert len(scripted.requests) == 3
+    assert model.asked == 3
 
 
 @both_ways

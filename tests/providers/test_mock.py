@@ -168,17 +168,34 @@ async def test_an_interrupted_message_breaks_off() -> None:
     assert caught.value.partial.text == "Once upon"
 
 
-@pytest.mark.parametrize("reply", [RateLimitError(SLOW_DOWN), ValueError("a bug")])
-async def test_an_exception_is_raised_as_it_is(reply: Exception) -> None:
-    model = ScriptedModel([reply, [TextDelta("a"), 2.0, reply]])
-    with pytest.raises(type(reply)) as caught:
+async def test_an_exception_is_raised_as_it_is() -> None:
+    bug = ValueError("a bug")
+    model = ScriptedModel([bug, [TextDelta("a"), 2.0, bug]])
+    with pytest.raises(ValueError, match="a bug") as caught:
         await model.generate("Hi")
-    assert caught.value is reply
+    assert caught.value is bug
     async with model.stream("Hi") as chunks:
         assert await anext(aiter(chunks)) == TextDelta("a")
-        with pytest.raises(type(reply)) as caught:
+        with pytest.raises(ValueError, match="a bug") as caught:
             await anext(aiter(chunks))
-    assert caught.value is reply
+    assert caught.value is bug
+
+
+async def test_a_failure_is_raised_as_one_of_its_own_for_each_call() -> None:
+    cause = OSError("no route")
+    scripted = RateLimitError(SLOW_DOWN)
+    scripted.__cause__ = cause
+    model = ScriptedModel([[TextDelta("a"), scripted], [TextDelta("b"), scripted], scripted])
+    raised: list[RateLimitError] = []
+    for _ in range(3):
+        with pytest.raises(RateLimitError) as caught:
+            await model.generate("Hi")
+        raised.append(caught.value)
+    assert len({id(error) for error in [scripted, *raised]}) == 4
+    assert [error.partial and error.partial.text for error in raised] == ["a", "b", None]
+    assert [error.failure for error in raised] == [SLOW_DOWN] * 3
+    assert [error.__cause__ for error in raised] == [cause] * 3
+    assert (scripted.partial, scripted.__traceback__) == (None, None)
 
 
 async def test_observers_are_told_of_every_attempt() -> None:
