@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from beluga.effects import Effects
-from beluga.errors import ModelError
-from beluga.events import AttemptEnded, Event
+from beluga.errors import ModelError, ModelTimeoutError
+from beluga.events import Event
 from beluga.hooks import Middleware
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import Emission, Failure, Finish, Folder, Request
@@ -106,12 +106,14 @@ class _Call:
         self._log(self._level, "call started", said)
 
     def event(self, event: Event) -> None:
-        fields = msgspec.to_builtins(event)
-        if isinstance(event, AttemptEnded) and event.failure is not None:
-            fields["failure"] = _failure(event.failure)
         level = logging.DEBUG
-        if self._logger.isEnabledFor(level):
-            self._log(level, type(event).__name__, {"event": fields})
+        if not self._logger.isEnabledFor(level):
+            return
+        fields = msgspec.to_builtins(event)
+        failure: object = getattr(event, "failure", None)
+        if isinstance(failure, Failure):
+            fields["failure"] = _failure(failure)
+        self._log(level, type(event).__name__, {"event": fields})
 
     def end(self, finish: Finish, answer: str | None) -> None:
         self._over = True
@@ -132,7 +134,12 @@ class _Call:
         self._log(logging.WARNING, "call failed", self._timed(fields))
 
     def leave(self) -> None:
-        if not self._over:
+        if self._over:
+            return
+        if self._fx.clock.now() >= self._fx.deadline:  # the edge will say so, outside of this call
+            late: dict[str, object] = {"error": ModelTimeoutError.__name__, "code": "timeout"}
+            self._log(logging.WARNING, "call failed", self._timed(late))
+        else:
             self._log(self._level, "call cancelled", self._timed({}))
 
     def _timed(self, fields: dict[str, object]) -> dict[str, object]:

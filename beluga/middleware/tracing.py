@@ -54,6 +54,8 @@ PROVIDERS: Final[Mapping[str, str]] = {
 
 _ROLES: Final[Mapping[type[Message], str]] = {SystemMessage: "system", AIMessage: "assistant"}
 
+_CANCELLED: Final = "cancelled"
+
 _SECONDS: Final = (
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 )  # fmt: skip
@@ -76,7 +78,8 @@ def with_tracing(
     Args:
         tracer: Makes the spans; by default OpenTelemetry's global one.
         meter: Makes the metrics; by default OpenTelemetry's global one.
-        content: Whether spans carry prompts and answers, cleared of what looks like a key.
+        content: Whether spans carry prompts, answers and the words of failures, cleared of what
+            looks like a key.
 
     Raises:
         InvalidInputError: The package `opentelemetry-api` is not installed.
@@ -128,7 +131,7 @@ class _Traced(Wrapper):
             call.finished(finish, self._content)
             return finish
         except Exception as error:
-            call.failed(error)
+            call.failed(error, self._content)
             raise
         finally:
             call.end()
@@ -140,7 +143,7 @@ class _Traced(Wrapper):
         keeps = self._content and call.span.is_recording()
 
         async def emit(chunks: Sequence[Emission]) -> None:
-            call.first_chunk(request.streaming)
+            call.first_chunk(request.streaming and bool(chunks))
             if keeps:
                 call.folder.feed(chunks)
             await fx.emit(chunks)
@@ -162,10 +165,10 @@ class _Call:
         self._instruments, self._common, self._fx = instruments, common, fx
         self._started = fx.clock.now()
         self._first: float | None = None
-        self._error: str | None = "cancelled"
+        self._error: str | None = _CANCELLED
 
-    def first_chunk(self, streaming: bool) -> None:
-        if self._first is None and streaming:
+    def first_chunk(self, watched: bool) -> None:
+        if self._first is None and watched:
             self._first = self._fx.clock.now() - self._started
             self.span.set_attribute("gen_ai.response.time_to_first_chunk", self._first)
             self._instruments.first_chunk.record(self._first, self._common)
@@ -184,20 +187,28 @@ class _Call:
                 attributes = {**self._common, "gen_ai.token.type": kind}
                 self._instruments.tokens.record(tokens, attributes)
 
-    def failed(self, error: Exception) -> None:
-        from opentelemetry.trace import Status, StatusCode
-
+    def failed(self, error: Exception, content: bool) -> None:
+        told = isinstance(error, ModelError)
         self._error = error.code if isinstance(error, ModelError) else type(error).__qualname__
-        text = error.message if isinstance(error, ModelError) else type(error).__name__
-        self.span.set_status(Status(StatusCode.ERROR, text))
+        self._broken(str(error) if told and content else None)
 
     def end(self) -> None:
         """End the span; of what was cancelled, as far as it came."""
+        now = self._fx.clock.now()
+        if self._error == _CANCELLED and now >= self._fx.deadline:
+            self._error = "timeout"  # the edge will say so, outside of this call
+            self._broken(None)
         if self._error is not None:
             self._common["error.type"] = self._error
             self.span.set_attribute("error.type", self._error)
-        self._instruments.duration.record(self._fx.clock.now() - self._started, self._common)
+        self._instruments.duration.record(now - self._started, self._common)
         self.span.end()
+
+    def _broken(self, why: str | None) -> None:
+        """Mark the span as failed. What a provider says of a failure may quote what it was told."""
+        from opentelemetry.trace import Status, StatusCode
+
+        self.span.set_status(Status(StatusCode.ERROR, why))
 
 
 def _histogram(

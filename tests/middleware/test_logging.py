@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 import pytest
 
-from beluga.errors import AuthError
-from beluga.middleware.logging import with_logging
+from beluga.errors import AuthError, ModelTimeoutError, RateLimitError
+from beluga.middleware import with_breaker, with_fallback, with_logging, with_retry
 from beluga.schema import AIMessage, Failure, HumanMessage, SystemMessage, Usage
 from beluga.testing import ScriptedModel
 
@@ -73,12 +73,44 @@ async def test_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     assert "question" not in repr(records(caplog))
 
 
+async def test_no_event_tells_what_a_provider_said_of_a_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failure = Failure("rate_limit", "the question", status=429, body="question?", retryable=True)
+    replies = [RateLimitError(failure), RateLimitError(failure), "a"]
+    model = with_breaker(failures=2, cooldown=0.5)(ScriptedModel(replies))
+    logged = with_logging()(with_fallback(ScriptedModel(["b"]))(with_retry(2, base=0)(model)))
+    with caplog.at_level(logging.DEBUG, "beluga.calls"):
+        await logged.generate("Hi")
+    told = records(caplog)
+    names = {name for _, name, fields in told if "failure" in fields.get("event", {})}
+    assert {"AttemptEnded", "Retried", "BreakerOpened", "FailedOver"} <= names
+    [retried] = [fields["event"] for _, name, fields in told if name == "Retried"]
+    assert retried["failure"] == {"code": "rate_limit", "status": 429}
+    assert "question" not in repr(told)
+
+
 async def test_a_call_that_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
     model = with_logging()(ScriptedModel([[60.0]]))
     with caplog.at_level(logging.INFO, "beluga.calls"), anyio.move_on_after(5):
         await model.generate("Hi")
     assert records(caplog)[-1][1] == "call cancelled"
     assert records(caplog)[-1][2]["seconds"] == pytest.approx(5)
+
+
+async def test_an_answer_beyond_its_total_time_has_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = with_logging()(ScriptedModel([[60.0]]))
+    with caplog.at_level(logging.INFO), pytest.raises(ModelTimeoutError):
+        await model.generate("Hi", timeout=5)
+    assert [message for _, message, _ in records(caplog)] == ["call started", "call failed"]
+    _, _, fields = records(caplog)[1]
+    assert (fields["error"], fields["code"], fields["seconds"]) == (
+        "ModelTimeoutError",
+        "timeout",
+        pytest.approx(5),
+    )
 
 
 async def test_a_silent_logger_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any
 
 import anyio
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.semconv._incubating.attributes import error_attributes, gen_ai_attributes
+from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
+from opentelemetry.semconv.schemas import Schemas
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
-from beluga.errors import InvalidInputError, RateLimitError
+from beluga.errors import (
+    InvalidInputError,
+    ModelError,
+    ModelTimeoutError,
+    RateLimitError,
+    error_for,
+)
+from beluga.middleware.retry import with_retry
 from beluga.middleware.tracing import SCHEMA_URL, with_tracing
 from beluga.model import ChatModel
 from beluga.schema import (
     AIMessage,
+    Failure,
     Finish,
     HumanMessage,
     JsonObject,
     ModelInfo,
+    Prompt,
     ReasoningPart,
     SystemMessage,
     TextDelta,
@@ -29,18 +48,6 @@ from beluga.schema import (
 )
 from beluga.testing import ScriptedModel
 from tests.doubles import SLOW_DOWN
-
-pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is not installed")
-
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.semconv._incubating.attributes import error_attributes, gen_ai_attributes
-from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
-from opentelemetry.semconv.schemas import Schemas
-from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 KNOWN = {v for k, v in vars(gen_ai_attributes).items() if k.startswith("GEN_AI_")}
 KNOWN |= {error_attributes.ERROR_TYPE}
@@ -67,9 +74,15 @@ class Telemetry:
         return with_tracing(self._traces.get_tracer("test"), meter=meter, **options)(model)
 
     @property
+    def spans(self) -> list[Any]:
+        spans = list(self._exporter.get_finished_spans())
+        for span in spans:
+            assert set(span.attributes) <= KNOWN, set(span.attributes) - KNOWN
+        return spans
+
+    @property
     def span(self) -> Any:
-        [span] = self._exporter.get_finished_spans()
-        assert set(span.attributes) <= KNOWN, set(span.attributes) - KNOWN
+        [span] = self.spans
         return span
 
     @property
@@ -80,6 +93,13 @@ class Telemetry:
         points = {metric.name: list(metric.data.data_points) for metric in found}
         assert all(set(p.attributes) <= KNOWN for ps in points.values() for p in ps)
         return points
+
+
+async def ask(model: ChatModel, streaming: bool, prompt: Prompt = "Hi") -> AIMessage:
+    if not streaming:
+        return await model.generate(prompt)
+    async with model.stream(prompt) as chunks:
+        return await chunks.message()
 
 
 async def test_a_call() -> None:
@@ -143,6 +163,63 @@ async def test_a_failure_and_a_cancellation() -> None:
     assert telemetry.span.attributes["error.type"] == "cancelled"
     [duration] = telemetry.metrics["gen_ai.client.operation.duration"]
     assert (duration.sum, duration.attributes["error.type"]) == (pytest.approx(5), "cancelled")
+
+
+async def test_a_stream_that_is_left_early() -> None:
+    telemetry = Telemetry()
+    script = [1.0, TextDelta("a"), 60.0, Finish("stop", usage=Usage(1, 2, 3))]
+    async with telemetry.on(ScriptedModel([script])).stream("Hi") as chunks:
+        await anext(aiter(chunks))
+    attributes = telemetry.span.attributes
+    assert attributes["error.type"] == "cancelled"
+    assert attributes["gen_ai.response.time_to_first_chunk"] == pytest.approx(1)
+    assert not [name for name in attributes if name.startswith("gen_ai.usage")]
+    assert telemetry.span.status.status_code == StatusCode.UNSET
+    assert set(telemetry.metrics) == {
+        "gen_ai.client.operation.duration",
+        "gen_ai.client.operation.time_to_first_chunk",
+    }
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_an_answer_beyond_its_total_time_is_a_failure(streaming: bool) -> None:
+    telemetry = Telemetry()
+    with pytest.raises(ModelTimeoutError):
+        await ask(telemetry.on(ScriptedModel([[60.0]])).with_options(timeout=5), streaming)
+    assert telemetry.span.attributes["error.type"] == "timeout"
+    assert telemetry.span.status.status_code == StatusCode.ERROR
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("content", [False, True])
+async def test_nothing_that_was_said_is_told_unless_asked(content: bool, streaming: bool) -> None:
+    secret = "the treasure is under the oak"
+    history = [SystemMessage(secret), HumanMessage(secret), ToolMessage(secret, "c")]
+    tools = [ToolSpec("f", secret)]
+    answer = AIMessage((ReasoningPart(secret), TextPart(secret), ToolCall("c", "f", secret)))
+    quoting = error_for(Failure("invalid_input", f"this is no prompt: {secret}"))
+    for reply in (answer, [TextDelta(secret), quoting], [TextDelta(secret), ValueError(secret)]):
+        telemetry = Telemetry()
+        model = telemetry.on(ScriptedModel([reply]), content=content)
+        with contextlib.suppress(ModelError, ValueError):
+            await ask(model.with_options(tools=tools), streaming, history)
+        told = telemetry.span.to_json()
+        assert (secret in told) == content
+        assert secret not in repr(telemetry.metrics)
+
+
+async def test_who_failed_is_known_by_its_code_and_counted() -> None:
+    telemetry = Telemetry()
+    down = error_for(Failure("provider_unavailable", "down", status=503, retryable=True))
+    model = with_retry(base=0.0)(telemetry.on(ScriptedModel([down, down, ANSWER])))
+    await model.generate("Hi")
+    spans = telemetry.spans
+    assert [s.attributes.get("error.type") for s in spans] == ["provider_unavailable"] * 2 + [None]
+    counts = {
+        point.attributes.get("error.type"): point.count
+        for point in telemetry.metrics["gen_ai.client.operation.duration"]
+    }
+    assert counts == {"provider_unavailable": 2, None: 1}
 
 
 async def test_content_if_asked() -> None:
