@@ -39,9 +39,7 @@ if TYPE_CHECKING:
     from beluga.middleware.cache import with_cache
     from beluga.middleware.fallback import with_fallback
     from beluga.middleware.guardrails import with_guardrails
-    from beluga.middleware.guards import (
-        Allow, Block, CallGuard, Change, Guard, Length, Patterns, Secrets, Verdict,
-    )
+    from beluga.middleware.guards import CallGuard, Guard, Length, Patterns, Secrets
     from beluga.middleware.hedge import with_hedge
     from beluga.middleware.limits import with_limits
     from beluga.middleware.logging import with_logging
@@ -72,6 +70,7 @@ if TYPE_CHECKING:
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
     from beluga.transport.httpx_http import HttpxHttp
+    from beluga.verdicts import Allow, Block, Change, Verdict
     # isort: on
     # fmt: on
 else:
@@ -106,9 +105,7 @@ else:
         "beluga.middleware.cache": "with_cache",
         "beluga.middleware.fallback": "with_fallback",
         "beluga.middleware.guardrails": "with_guardrails",
-        "beluga.middleware.guards": (
-            "Allow Block CallGuard Change Guard Length Patterns Secrets Verdict"
-        ),
+        "beluga.middleware.guards": "CallGuard Guard Length Patterns Secrets",
         "beluga.middleware.hedge": "with_hedge",
         "beluga.middleware.limits": "with_limits",
         "beluga.middleware.logging": "with_logging",
@@ -138,6 +135,7 @@ else:
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
         "beluga.transport.httpx_http": "HttpxHttp",
+        "beluga.verdicts": "Allow Block Change Verdict",
     }
     _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -9,17 +9,7 @@ from beluga.middleware.budget import Budget, Budgeted, with_budget
 from beluga.middleware.cache import Cache, Cached, with_cache
 from beluga.middleware.fallback import with_fallback
 from beluga.middleware.guardrails import with_guardrails
-from beluga.middleware.guards import (
-    Allow,
-    Block,
-    CallGuard,
-    Change,
-    Guard,
-    Length,
-    Patterns,
-    Secrets,
-    Verdict,
-)
+from beluga.middleware.guards import CallGuard, Guard, Length, Patterns, Secrets
 from beluga.middleware.hedge import with_hedge
 from beluga.middleware.limits import Limited, Limiter, with_limits
 from beluga.middleware.logging import with_logging
@@ -27,6 +17,7 @@ from beluga.middleware.retry import with_retry
 from beluga.middleware.timeout import with_timeout
 from beluga.middleware.tracing import with_tracing
 from beluga.stores.limits import ProviderLimits
+from beluga.verdicts import Allow, Block, Change, Verdict
 
 __all__ = [
     "Allow",

@@ -12,7 +12,7 @@ from beluga.effects import Effects
 from beluga.errors import GuardBlockedError, invalid_input
 from beluga.events import Guarded
 from beluga.hooks import Middleware
-from beluga.middleware.guards import Allow, Block, CallGuard, Change, Guard, Role, Verdict, Window
+from beluga.middleware.guards import CallGuard, Guard, Role, Window
 from beluga.middleware.holding import CallHold, JudgeCall, JudgeText, TextHold
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
@@ -26,6 +26,7 @@ from beluga.schema import (
     TextPart,
     ToolCall,
 )
+from beluga.verdicts import Allow, Block, Change, Verdict
 
 __all__ = ["with_guardrails"]
 

@@ -6,24 +6,19 @@ import re
 from collections.abc import Awaitable
 from typing import Final, Literal, Protocol, TypeAlias
 
-import msgspec
-
 from beluga.errors import invalid_input
-from beluga.middleware.linear import LinearPattern
+from beluga.linear_pattern import LinearPattern
 from beluga.schema import ToolCall
 from beluga.schema.redaction import redact
+from beluga.verdicts import Allow, Block, Change, Verdict
 
 __all__ = [
-    "Allow",
-    "Block",
     "CallGuard",
-    "Change",
     "Guard",
     "Length",
     "Patterns",
     "Role",
     "Secrets",
-    "Verdict",
     "Window",
 ]
 
@@ -33,25 +28,6 @@ Role: TypeAlias = Literal["input", "output", "reasoning", "tool_call"]
 Window: TypeAlias = int | Literal["sentence", "answer"]
 """How much of an answer a guard must see before it can be sure of its beginning: so many
 characters, a sentence, or all of it."""
-
-
-class Allow(msgspec.Struct, frozen=True, tag="allow"):
-    """Let it pass as it is."""
-
-
-class Change(msgspec.Struct, frozen=True, tag="change"):
-    """Let this pass in its place: a text for a text, a call for a call."""
-
-    value: str | ToolCall
-
-
-class Block(msgspec.Struct, frozen=True, tag="block"):
-    """Stop the request or the answer, for this reason."""
-
-    reason: str
-
-
-Verdict: TypeAlias = Allow | Change | Block
 
 
 class Guard(Protocol):

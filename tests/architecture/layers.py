@@ -14,6 +14,7 @@ FLOORS = (
     (
         "model", "registry", "hooks", "transport", "flows",
         "health", "tools", "tokens", "catalog", "stores", "fitting", "schemas",
+        "verdicts", "linear_pattern",
     ),
     ("middleware", "routing", "context", "structured", "dialects"),
     ("providers",),

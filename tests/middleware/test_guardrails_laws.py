@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beluga.effects import Effects
 from beluga.errors import GuardBlockedError
 from beluga.middleware.guardrails import with_guardrails
-from beluga.middleware.guards import Allow, Block, Change, Guard, Role, Verdict, Window
+from beluga.middleware.guards import Guard, Role, Window
 from beluga.schema import (
     Emission,
     Finish,
@@ -26,6 +26,7 @@ from beluga.schema import (
 )
 from beluga.testing import virtual_backends
 from beluga.testing.strategies import chunk_streams, partitions
+from beluga.verdicts import Allow, Block, Change, Verdict
 from tests.doubles import SLOW_DOWN, FunctionModel
 
 WORD = "aba"

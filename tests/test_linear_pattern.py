@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beluga.errors import InvalidInputError
-from beluga.middleware.linear import LinearPattern
+from beluga.linear_pattern import LinearPattern
 
 ATOMS = st.sampled_from(
     [
