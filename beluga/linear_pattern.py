@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from beluga.errors import invalid_input
+from beluga.errors import InvalidInputError, invalid_input
 
 __all__ = ["LinearPattern"]
 
@@ -28,7 +28,9 @@ _PLAIN: Final[Place] = (False, False, False, False)
 _parser: Final[Any] = importlib.import_module("re._parser")
 
 MOST_STATES: Final = 5000
-MOST_REMEMBERED: Final = 20_000
+MOST_PIECES: Final = 50_000
+MOST_REMEMBERED: Final = 400_000
+"""States in all the sets that are remembered."""
 
 
 class _State(msgspec.Struct, eq=False):
@@ -51,11 +53,18 @@ class LinearPattern:
         compiled = pattern if isinstance(pattern, re.Pattern) else _compiled(pattern)
         self.pattern: str = compiled.pattern
         self._states: list[_State] = []
+        self._pieces = 0
+        self._remembered = 0
         self._bounded = False
         self._accept = self._add(_State())
         tree = _parser.parse(compiled.pattern, compiled.flags)
         self._first = self._sequence(tree, self._accept, tree.state.flags)
         self._steps: dict[tuple[frozenset[int], Place, str], tuple[bool, frozenset[int]]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many states it has; no character of a text costs more steps than that."""
+        return len(self._states)
 
     def found_in(self, text: str) -> bool:
         """Return whether the pattern matches anywhere in *text*."""
@@ -66,9 +75,8 @@ class LinearPattern:
             key = (states, place, text[position : position + 1])
             step = steps.get(key)
             if step is None:
-                if len(steps) > MOST_REMEMBERED:
-                    steps.clear()
-                step = steps[key] = self._step(*key)
+                step = self._step(*key)
+                self._remember(key, step)
             if step[0]:
                 return True
             states = step[1]
@@ -91,6 +99,15 @@ class LinearPattern:
                     for to in self._states[state].to:
                         starts[to] = min(start, starts.get(to, start))
         return spans
+
+    def _remember(
+        self, key: tuple[frozenset[int], Place, str], step: tuple[bool, frozenset[int]]
+    ) -> None:
+        self._remembered += 1 + len(key[0]) + len(step[1])
+        if self._remembered > MOST_REMEMBERED:
+            self._steps.clear()
+            self._remembered = 0
+        self._steps[key] = step
 
     def _step(
         self, states: frozenset[int], place: Place, character: str
@@ -128,13 +145,19 @@ class LinearPattern:
 
     def _add(self, state: _State) -> int:
         if len(self._states) >= MOST_STATES:
-            raise invalid_input(f"the pattern is too large: {self.pattern!r:.80}")
+            raise self._too_large()
         self._states.append(state)
         return len(self._states) - 1
+
+    def _too_large(self) -> InvalidInputError:
+        return invalid_input(f"the pattern is too large: {self.pattern!r:.80}")
 
     # From here on: building the machine backwards, each piece with the state that follows it.
 
     def _sequence(self, items: Iterable[tuple[object, Any]], to: int, flags: int) -> int:
+        self._pieces += 1  # what is empty has no states, and may be repeated for ever
+        if self._pieces > MOST_PIECES:
+            raise self._too_large()
         for op, argument in reversed(list(items)):
             to = self._item(str(op), argument, to, flags)
         return to

@@ -95,3 +95,11 @@ def test_what_has_no_linear_machine_is_refused(pattern: str) -> None:
 def test_wrong_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(InvalidInputError):
         LinearPattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["(?:){4000000000}", "((?:){1000}){1000}", "(a{0,60}){0,60}"])
+def test_huge_repeats_are_refused_at_once(pattern: str) -> None:
+    start = time.process_time()
+    with pytest.raises(InvalidInputError, match="too large"):
+        LinearPattern(pattern)
+    assert time.process_time() - start < 1.0
