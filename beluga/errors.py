@@ -55,6 +55,7 @@ __all__ = [
     "UnsupportedError",
     "error_for",
     "invalid_input",
+    "tool_failed",
 ]
 
 
@@ -269,3 +270,8 @@ def error_for(failure: Failure) -> ModelError:
 def invalid_input(message: str) -> InvalidInputError:
     """Return the error for what a user gave and this library refuses; nothing was sent."""
     return InvalidInputError(Failure("invalid_input", message, local=True))
+
+
+def tool_failed(message: str) -> ToolFailedError:
+    """Return the error with which a tool tells a model what went wrong, in words for the model."""
+    return ToolFailedError(Failure("tool_failed", message, local=True))

@@ -33,6 +33,8 @@ __all__ = [
     "Routed",
     "Scored",
     "Standing",
+    "ToolEnded",
+    "ToolStarted",
     "WaitedForLimit",
 ]
 
@@ -323,6 +325,36 @@ class Fitted(msgspec.Struct, frozen=True, tag="fitted"):
     budget: int
 
 
+class ToolStarted(msgspec.Struct, frozen=True, tag="tool_started"):
+    """A tool is run for a model's call.
+
+    Attributes:
+        tool: Its name.
+        call_id: The id of the call.
+    """
+
+    tool: str
+    call_id: str
+
+
+class ToolEnded(msgspec.Struct, frozen=True, tag="tool_ended"):
+    """A model's call of a tool is over; one that was refused has not started before.
+
+    Attributes:
+        tool: The name that the model called.
+        call_id: The id of the call.
+        seconds: How long it ran.
+        failure: Why the model is told that it failed, if it is.
+        abandoned: It was cancelled.
+    """
+
+    tool: str
+    call_id: str
+    seconds: float
+    failure: Failure | None = None
+    abandoned: bool = False
+
+
 Event: TypeAlias = (
     AttemptEnded
     | Attempted
@@ -341,5 +373,7 @@ Event: TypeAlias = (
     | Retried
     | Routed
     | Scored
+    | ToolEnded
+    | ToolStarted
     | WaitedForLimit
 )
