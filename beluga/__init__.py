@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beluga.events import (
         Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit, CacheStored,
         Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits, RateWindow,
-        Retried, Routed, Scored, Standing, WaitedForLimit,
+        Retried, Routed, Scored, Standing, ToolEnded, ToolStarted, WaitedForLimit,
     )
     from beluga.fitting import Fitter
     from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
@@ -67,6 +67,10 @@ if TYPE_CHECKING:
     )
     from beluga.streams import ChunkStream
     from beluga.tokens import Tokenizer, UsageAnchor, preload, tokenizer_for
+    from beluga.tools import (
+        CallEnded, CallStarted, FunctionTool, LoopItem, SchemaTool, StepEnded, StepStarted,
+        ToolLoop, ToolRun, ToolStream, run_tools, tool, tool_failed, tool_from_schema,
+    )
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
     from beluga.transport.httpx_http import HttpxHttp
@@ -96,7 +100,7 @@ else:
         "beluga.events": (
             "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
             "CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut RateLimits "
-            "RateWindow Retried Routed Scored Standing WaitedForLimit"
+            "RateWindow Retried Routed Scored Standing ToolEnded ToolStarted WaitedForLimit"
         ),
         "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
@@ -132,6 +136,10 @@ else:
         ),
         "beluga.streams": "ChunkStream",
         "beluga.tokens": "Tokenizer UsageAnchor preload tokenizer_for",
+        "beluga.tools": (
+            "CallEnded CallStarted FunctionTool LoopItem SchemaTool StepEnded StepStarted ToolLoop "
+            "ToolRun ToolStream run_tools tool tool_failed tool_from_schema"
+        ),
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
         "beluga.transport.httpx_http": "HttpxHttp",
@@ -172,7 +180,9 @@ __all__ = [
     "BudgetSettled",
     "CacheHit",
     "CacheStored",
+    "CallEnded",
     "CallGuard",
+    "CallStarted",
     "CanChoose",
     "Candidate",
     "Capabilities",
@@ -202,6 +212,7 @@ __all__ = [
     "FinishReason",
     "Fitted",
     "Fitter",
+    "FunctionTool",
     "GenerateOptions",
     "Guard",
     "GuardBlockedError",
@@ -226,6 +237,7 @@ __all__ = [
     "LeftOut",
     "Length",
     "LimitStore",
+    "LoopItem",
     "MemoryHealth",
     "MemoryLimits",
     "MemoryStore",
@@ -269,12 +281,15 @@ __all__ = [
     "Routed",
     "Router",
     "RouterStrategy",
+    "SchemaTool",
     "Scored",
     "Secrets",
     "Semantic",
     "Sliding",
     "Spent",
     "Standing",
+    "StepEnded",
+    "StepStarted",
     "StrategyError",
     "StreamChunk",
     "StreamUsageError",
@@ -289,9 +304,14 @@ __all__ = [
     "ToolCall",
     "ToolCallDelta",
     "ToolChoice",
+    "ToolEnded",
     "ToolFailedError",
+    "ToolLoop",
     "ToolMessage",
+    "ToolRun",
     "ToolSpec",
+    "ToolStarted",
+    "ToolStream",
     "Truncate",
     "UnsupportedError",
     "Usage",
@@ -312,7 +332,11 @@ __all__ = [
     "new",
     "preload",
     "register",
+    "run_tools",
     "tokenizer_for",
+    "tool",
+    "tool_failed",
+    "tool_from_schema",
     "unfold",
     "unwrap",
     "with_breaker",

@@ -111,8 +111,10 @@ class CallRunner:
                 # cancelled. Nobody has asked for an end then, and the group would take it for one.
                 if anyio.current_effective_deadline() == -math.inf:
                     raise
-                return refusal(call, "the tool was cancelled from within; it may have taken effect")
-        return refusal(
+                return _refusal(
+                    call, "the tool was cancelled from within; it may have taken effect"
+                )
+        return _refusal(
             call,
             f"the tool gave no result within {limit:g} s and was given up; it may have taken "
             "effect all the same",
@@ -138,7 +140,7 @@ class CallRunner:
                 raise
             _log(call, error)
             kind = type(result).__name__
-            return refusal(call, f"the tool was run, but its result, a {kind}, cannot be told")
+            return _refusal(call, f"the tool was run, but its result, a {kind}, cannot be told")
         return ToolMessage(shortened(content, self.max_result), call.id, name=call.name)
 
     def _failed(self, call: ToolCall, raised: Exception) -> ToolMessage:
@@ -152,7 +154,7 @@ class CallRunner:
             told = f"the tool failed: {type(error).__name__}"
             if self.on_exception == "text":
                 told = f"{told}: {redact_and_cut(str(error), MOST_TEXT)}"
-        return refusal(call, told, self.max_result)
+        return _refusal(call, told, self.max_result)
 
 
 class Batch:
@@ -165,7 +167,7 @@ class Batch:
     def answers(self, otherwise: str = "") -> tuple[ToolMessage, ...]:
         """Return an answer to every call; of one that has none, *otherwise* as an error."""
         given = enumerate(self._calls)
-        return tuple([self._answers.get(i) or refusal(call, otherwise) for i, call in given])
+        return tuple([self._answers.get(i) or _refusal(call, otherwise) for i, call in given])
 
     async def run(self, fx: Effects, watch: Watch | None = None) -> None:
         """Run every call, unless it is cancelled."""
@@ -177,7 +179,7 @@ class Batch:
                 for index, call in enumerate(self._calls):
                     ready = await self._runner.admit(call)
                     if isinstance(ready, str):
-                        await self._answer(index, refusal(call, ready), 0.0, fx, watch)
+                        await self._answer(index, _refusal(call, ready), 0.0, fx, watch)
                         continue
                     await places.acquire()  # here, so that calls start in their order
                     tasks.start_soon(self._run, index, ready, places, fx, watch)
@@ -219,7 +221,7 @@ class Batch:
             await watch(call, answer)
 
 
-def refusal(call: ToolCall, text: str, most: int | None = None) -> ToolMessage:
+def _refusal(call: ToolCall, text: str, most: int | None = None) -> ToolMessage:
     """Return the answer to a call that has failed."""
     return ToolMessage(shortened(text, most), call.id, name=call.name, is_error=True)
 
