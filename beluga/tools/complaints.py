@@ -15,7 +15,17 @@ import msgspec
 from beluga.errors import ToolFailedError, tool_failed
 from beluga.schema import JsonValue
 
-__all__ = ["Path", "clipped", "line", "refused", "typed_line"]
+__all__ = [
+    "MOST_CHOICES",
+    "MOST_LINES",
+    "MOST_SHOWN",
+    "Path",
+    "clipped",
+    "line",
+    "quoted",
+    "refused",
+    "typed_line",
+]
 
 Path: TypeAlias = Sequence[str | int]
 """The keys and positions that lead to a value."""
@@ -64,7 +74,7 @@ def typed_line(
     came = _at(value, path[1:]) if "[...]" not in place else _MISSING
     choices = _choices(schema, path)
     expected = f"; expected one of {choices}" if choices else ""
-    got = "" if came is _MISSING else f"; got {_quoted(came)}"
+    got = "" if came is _MISSING else f"; got {quoted(came)}"
     return line(path, f"{fault[:1].lower()}{fault[1:].replace('`', '')}{expected}{got}")
 
 
@@ -97,7 +107,7 @@ def _choices(schema: Mapping[str, JsonValue], path: Path) -> str | None:
     choices = _resolved(schema, found).get("enum")
     if not isinstance(choices, Sequence) or len(choices) > MOST_CHOICES:
         return None
-    return ", ".join([_quoted(choice) for choice in choices])
+    return ", ".join([quoted(choice) for choice in choices])
 
 
 def _resolved(schema: Mapping[str, JsonValue], found: object) -> Mapping[str, object]:
@@ -111,5 +121,6 @@ def _resolved(schema: Mapping[str, JsonValue], found: object) -> Mapping[str, ob
     return found
 
 
-def _quoted(value: object) -> str:
-    return clipped(msgspec.json.encode(value).decode())
+def quoted(value: object) -> str:
+    """Return the beginning of a value as JSON."""
+    return clipped(msgspec.json.encode(value, enc_hook=str).decode())

@@ -2,8 +2,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 class _Error(Exception):
+    def __init__(self, message: str) -> None: ...
     message: str
-    validator: str
+    validator: str | None
     validator_value: object
     instance: object
     schema: Mapping[str, object] | bool
