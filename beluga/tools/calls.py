@@ -101,24 +101,26 @@ class CallRunner:
     async def invoke(self, ready: _Ready, call: ToolCall) -> ToolMessage:
         """Run a tool and return what the model is told."""
         limit: float | None = getattr(ready.tool, "timeout", None) or self.timeout
-        with anyio.move_on_after(limit):
-            try:
-                return self._told(call, await ready.tool.invoke(ready.arguments))
-            except Exception as error:
-                return self._failed(call, error)
-            except anyio.get_cancelled_exc_class():
-                # On asyncio a tool can raise this by itself, when a future of its own was
-                # cancelled. Nobody has asked for an end then, and the group would take it for one.
-                if anyio.current_effective_deadline() == -math.inf:
-                    raise
-                return _refusal(
-                    call, "the tool was cancelled from within; it may have taken effect"
-                )
+        try:
+            with anyio.move_on_after(limit):
+                return await self._tried(ready, call)
+        except anyio.get_cancelled_exc_class():
+            # On asyncio a tool can raise this by itself, when a future of its own was cancelled.
+            # Nobody has asked for an end then, and the group would take it for one.
+            if anyio.current_effective_deadline() == -math.inf:
+                raise
+            return _refusal(call, "the tool was cancelled from within; it may have taken effect")
         return _refusal(
             call,
             f"the tool gave no result within {limit:g} s and was given up; it may have taken "
             "effect all the same",
         )
+
+    async def _tried(self, ready: _Ready, call: ToolCall) -> ToolMessage:
+        try:
+            return self._told(call, await ready.tool.invoke(ready.arguments))
+        except Exception as error:
+            return self._failed(call, error)
 
     def _find(self, call: ToolCall) -> _Ready | str:
         tool = self.tools.get(call.name)

@@ -120,9 +120,10 @@ class FunctionTool(Generic[P, R]):
         if _is_async(function):
             result = function(*positional, **named)
         else:
-            call = partial(function, *positional, **named)
-            result = await anyio.to_thread.run_sync(
-                call, abandon_on_cancel=True, limiter=_limiter()
+            (result,) = await anyio.to_thread.run_sync(
+                lambda: (function(*positional, **named),),  # boxed: trio refuses a bare awaitable
+                abandon_on_cancel=True,
+                limiter=_limiter(),
             )
         return await result if inspect.isawaitable(result) else result
 
