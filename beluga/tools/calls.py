@@ -12,26 +12,21 @@ import anyio
 import msgspec
 
 from beluga.edge import sole_exception
-from beluga.effects import Effects
 from beluga.errors import ToolFailedError, invalid_input
-from beluga.events import ToolEnded, ToolStarted
-from beluga.schema import Failure, JsonValue, Tool, ToolCall, ToolMessage
+from beluga.schema import JsonValue, Tool, ToolCall, ToolMessage
 from beluga.schema.redaction import redact_and_cut
 from beluga.tools.bounds import check_count, check_seconds
 from beluga.tools.complaints import clipped
 from beluga.tools.results import content_of, shortened
 from beluga.verdicts import Allow, Block, Change, Verdict
 
-__all__ = ["Approve", "Batch", "CallRunner", "OnException", "Watch"]
+__all__ = ["Approve", "CallRunner", "OnException", "Ready", "refusal"]
 
 OnException: TypeAlias = Literal["type", "text", "raise"]
 """How much of a tool's exception the model is told; or that it is raised."""
 
 Approve: TypeAlias = Callable[[ToolCall], Verdict | Awaitable[Verdict]]
 """Says whether a call may run."""
-
-Watch: TypeAlias = Callable[[ToolCall, ToolMessage | None], Awaitable[None]]
-"""Is told when a call starts (`None`) and when it has been answered."""
 
 MOST_ARGUMENTS: Final = 1_000_000
 """Characters of a call's arguments; more than any model writes in one answer."""
@@ -40,7 +35,7 @@ MOST_TEXT: Final = 500
 _LOGGER: Final = "beluga.tools"
 
 
-class _Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True):
     """A call that can be run."""
 
     tool: Tool
@@ -64,26 +59,32 @@ class CallRunner:
         on_exception: OnException,
         approve: Approve | None,
     ) -> None:
-        self.tools = _by_name(tools)
+        self._tools = _by_name(tools)
         check_count("max_concurrent", max_concurrent)
         check_count("max_result", max_result)
         check_seconds("timeout", timeout)
         if on_exception not in get_args(OnException):
             known = ", ".join([repr(one) for one in get_args(OnException)])
             raise invalid_input(f"on_exception is one of {known}; got {on_exception!r}")
-        self.max_concurrent, self.timeout = max_concurrent, timeout
-        self.max_result, self.on_exception, self.approve = max_result, on_exception, approve
+        self._max_concurrent, self._timeout = max_concurrent, timeout
+        self._max_result, self._on_exception, self._approve = max_result, on_exception, approve
 
-    def batch(self, calls: Sequence[ToolCall]) -> Batch:
-        """Return what runs *calls*."""
-        return Batch(self, calls)
+    @property
+    def names(self) -> list[str]:
+        """The names of the tools."""
+        return list(self._tools)
 
-    async def admit(self, call: ToolCall) -> _Ready | str:
+    @property
+    def max_concurrent(self) -> int | None:
+        """How many calls may run at once."""
+        return self._max_concurrent
+
+    async def admit(self, call: ToolCall) -> Ready | str:
         """Return what *call* will run, or why it will not."""
         found = self._find(call)
-        if isinstance(found, str) or self.approve is None:
+        if isinstance(found, str) or self._approve is None:
             return found
-        given = self.approve(call)
+        given = self._approve(call)
         verdict = await given if inspect.isawaitable(given) else given
         match verdict:
             case Allow():
@@ -98,9 +99,9 @@ class CallRunner:
                     f"it gave {verdict!r:.80}"
                 )
 
-    async def invoke(self, ready: _Ready, call: ToolCall) -> ToolMessage:
+    async def invoke(self, ready: Ready, call: ToolCall) -> ToolMessage:
         """Run a tool and return what the model is told."""
-        limit: float | None = getattr(ready.tool, "timeout", None) or self.timeout
+        limit: float | None = getattr(ready.tool, "timeout", None) or self._timeout
         try:
             with anyio.move_on_after(limit):
                 return await self._tried(ready, call)
@@ -109,28 +110,28 @@ class CallRunner:
             # Nobody has asked for an end then, and the group would take it for one.
             if anyio.current_effective_deadline() == -math.inf:
                 raise
-            return _refusal(call, "the tool was cancelled from within; it may have taken effect")
-        return _refusal(
+            return refusal(call, "the tool was cancelled from within; it may have taken effect")
+        return refusal(
             call,
             f"the tool gave no result within {limit:g} s and was given up; it may have taken "
             "effect all the same",
         )
 
-    async def _tried(self, ready: _Ready, call: ToolCall) -> ToolMessage:
+    async def _tried(self, ready: Ready, call: ToolCall) -> ToolMessage:
         try:
             return self._told(call, await ready.tool.invoke(ready.arguments))
         except Exception as error:
             return self._failed(call, error)
 
-    def _find(self, call: ToolCall) -> _Ready | str:
-        tool = self.tools.get(call.name)
+    def _find(self, call: ToolCall) -> Ready | str:
+        tool = self._tools.get(call.name)
         if tool is None:
-            names = clipped(", ".join(self.tools), MOST_TEXT) or "none"
+            names = clipped(", ".join(self._tools), MOST_TEXT) or "none"
             return f"there is no tool named {clipped(call.name)!r}; there are: {names}"
         if len(call.arguments) > MOST_ARGUMENTS:
             return f"the arguments are too long: more than {MOST_ARGUMENTS:,} characters"
         try:
-            return _Ready(tool, call.parse())
+            return Ready(tool, call.parse())
         except ValueError as error:
             return f"the tool was not run: {clipped(str(error), MOST_TEXT)}"
 
@@ -138,92 +139,28 @@ class CallRunner:
         try:
             content = content_of(result)
         except Exception as error:
-            if self.on_exception == "raise":
+            if self._on_exception == "raise":
                 raise
             _log(call, error)
             kind = type(result).__name__
-            return _refusal(call, f"the tool was run, but its result, a {kind}, cannot be told")
-        return ToolMessage(shortened(content, self.max_result), call.id, name=call.name)
+            return refusal(call, f"the tool was run, but its result, a {kind}, cannot be told")
+        return ToolMessage(shortened(content, self._max_result), call.id, name=call.name)
 
     def _failed(self, call: ToolCall, raised: Exception) -> ToolMessage:
         error = sole_exception(raised)
         if isinstance(error, ToolFailedError):
             told = error.message
-        elif self.on_exception == "raise":
+        elif self._on_exception == "raise":
             raise raised
         else:
             _log(call, error)
             told = f"the tool failed: {type(error).__name__}"
-            if self.on_exception == "text":
+            if self._on_exception == "text":
                 told = f"{told}: {redact_and_cut(str(error), MOST_TEXT)}"
-        return _refusal(call, told, self.max_result)
+        return refusal(call, told, self._max_result)
 
 
-class Batch:
-    """The calls of one answer, and the answers so far."""
-
-    def __init__(self, runner: CallRunner, calls: Sequence[ToolCall]) -> None:
-        self._runner, self._calls = runner, calls
-        self._answers: dict[int, ToolMessage] = {}
-
-    def answers(self, otherwise: str = "") -> tuple[ToolMessage, ...]:
-        """Return an answer to every call; of one that has none, *otherwise* as an error."""
-        given = enumerate(self._calls)
-        return tuple([self._answers.get(i) or _refusal(call, otherwise) for i, call in given])
-
-    async def run(self, fx: Effects, watch: Watch | None = None) -> None:
-        """Run every call, unless it is cancelled."""
-        failure: BaseException | None = None
-        most = self._runner.max_concurrent or len(self._calls)
-        places = anyio.Semaphore(max(1, most))
-        try:
-            async with anyio.create_task_group() as tasks:
-                for index, call in enumerate(self._calls):
-                    ready = await self._runner.admit(call)
-                    if isinstance(ready, str):
-                        await self._answer(index, _refusal(call, ready), 0.0, fx, watch)
-                        continue
-                    await places.acquire()  # here, so that calls start in their order
-                    tasks.start_soon(self._run, index, ready, places, fx, watch)
-        except BaseExceptionGroup as group:
-            failure = _first(group)
-        if failure is not None:  # raised outside of `except`, so that its context stays its own
-            raise failure
-
-    async def _run(
-        self,
-        index: int,
-        ready: _Ready,
-        places: anyio.Semaphore,
-        fx: Effects,
-        watch: Watch | None,
-    ) -> None:
-        call = self._calls[index]
-        started, answer = fx.clock.now(), None
-        fx.notify(ToolStarted(call.name, call.id))
-        try:
-            if watch is not None:
-                await watch(call, None)
-            answer = self._answers[index] = await self._runner.invoke(ready, call)
-        finally:
-            places.release()
-            if answer is None:
-                seconds = fx.clock.now() - started
-                fx.notify(ToolEnded(call.name, call.id, seconds, abandoned=True))
-        await self._answer(index, answer, fx.clock.now() - started, fx, watch)
-
-    async def _answer(
-        self, index: int, answer: ToolMessage, seconds: float, fx: Effects, watch: Watch | None
-    ) -> None:
-        call = self._calls[index]
-        self._answers[index] = answer
-        failure = Failure("tool_failed", answer.text, local=True) if answer.is_error else None
-        fx.notify(ToolEnded(call.name, call.id, seconds, failure))
-        if watch is not None:
-            await watch(call, answer)
-
-
-def _refusal(call: ToolCall, text: str, most: int | None = None) -> ToolMessage:
+def refusal(call: ToolCall, text: str, most: int | None = None) -> ToolMessage:
     """Return the answer to a call that has failed."""
     return ToolMessage(shortened(text, most), call.id, name=call.name, is_error=True)
 
@@ -247,15 +184,6 @@ def _name(tool: Tool) -> str:
             "`spec` and `invoke`"
         )
     return name
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    """Return the first exception of a group that is no cancellation."""
-    for error in group.exceptions:
-        found = _first(error) if isinstance(error, BaseExceptionGroup) else error
-        if not isinstance(found, anyio.get_cancelled_exc_class()):
-            return found
-    return group.exceptions[0]
 
 
 def _log(call: ToolCall, error: BaseException) -> None:

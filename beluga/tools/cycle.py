@@ -25,7 +25,8 @@ from beluga.schema import (
     Unset,
     Usage,
 )
-from beluga.tools.calls import CallRunner, Watch
+from beluga.tools.batch import Batch, Watch
+from beluga.tools.calls import CallRunner
 from beluga.tools.loop_items import (
     CallEnded,
     CallStarted,
@@ -137,7 +138,7 @@ class Cycle:
         last = self._steps >= self._plan.max_steps
         calls = answer.tool_calls
         going_on = bool(calls) or answer.finish_reason == "pause"
-        batch = self._plan.runner.batch(calls)
+        batch = Batch(self._plan.runner, calls)
         why_not = _NOT_RUN.get(answer.finish_reason or "", _OUT_OF_STEPS if last else None)
         try:
             if why_not is None:

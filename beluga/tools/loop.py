@@ -161,5 +161,5 @@ class ToolLoop:
         return Cycle(self._plan, messages, options, choice, on_turn)
 
     def __repr__(self) -> str:
-        names = ", ".join(self._plan.runner.tools)
+        names = ", ".join(self._plan.runner.names)
         return f"ToolLoop({self._model!r}, [{names}])"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from beluga.effects import Effects, live
 from beluga.schema import AIMessage, Tool, ToolMessage
+from beluga.tools.batch import Batch
 from beluga.tools.calls import Approve, CallRunner, OnException
 
 __all__ = ["run_tools"]
@@ -59,6 +60,6 @@ async def run_tools(
         on_exception=on_exception,
         approve=approve,
     )
-    batch = runner.batch(message.tool_calls)
+    batch = Batch(runner, message.tool_calls)
     await batch.run(_LIVE if fx is None else fx)
     return batch.answers()

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from beluga import AIMessage, Event, ToolCall, ToolEnded, ToolMessage, ToolStarted, live, tool
 from beluga.testing import virtual_backends
-from beluga.tools.calls import Batch, CallRunner
+from beluga.tools.batch import Batch
+from beluga.tools.calls import CallRunner
 
 Ending = Literal["result", "failure", "told", "bad type", "bad json", "unknown", "cancelled"]
 
