@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from beluga.outcomes import Ok, Outcome, attempt, unwrap
     from beluga.registry import ProviderConfig, ProviderConfigDict, list_providers, new, register
     from beluga.routing import (
-        AttemptReport, Candidate, Cooldown, Explanation, RoundRobin, Router, RouterStrategy,
+        AttemptReport, Candidate, CapabilityBased, Cooldown, CostOptimized, Explanation,
+        FailoverChain, LowestLatency, RoundRobin, Router, RouterStrategy,
     )
     from beluga.schema import (
         UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
@@ -120,7 +121,8 @@ else:
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
         "beluga.routing": (
-            "AttemptReport Candidate Cooldown Explanation RoundRobin Router RouterStrategy"
+            "AttemptReport Candidate CapabilityBased Cooldown CostOptimized Explanation "
+            "FailoverChain LowestLatency RoundRobin Router RouterStrategy"
         ),
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
@@ -186,6 +188,7 @@ __all__ = [
     "CanChoose",
     "Candidate",
     "Capabilities",
+    "CapabilityBased",
     "Change",
     "ChatModel",
     "ChunkStream",
@@ -197,6 +200,7 @@ __all__ = [
     "ContextOverflowError",
     "ContextStrategy",
     "Cooldown",
+    "CostOptimized",
     "Credentials",
     "Effects",
     "Emission",
@@ -206,6 +210,7 @@ __all__ = [
     "Explanation",
     "FactExtraction",
     "FailedOver",
+    "FailoverChain",
     "Failure",
     "FilePart",
     "Finish",
@@ -238,6 +243,7 @@ __all__ = [
     "Length",
     "LimitStore",
     "LoopItem",
+    "LowestLatency",
     "MemoryHealth",
     "MemoryLimits",
     "MemoryStore",

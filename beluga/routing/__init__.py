@@ -3,7 +3,11 @@
 from beluga.health.cooldown import Cooldown
 from beluga.health.record import Health
 from beluga.routing.candidate import Candidate
+from beluga.routing.capability_based import CapabilityBased
+from beluga.routing.cost_optimized import CostOptimized
 from beluga.routing.explanation import Explanation
+from beluga.routing.failover_chain import FailoverChain
+from beluga.routing.lowest_latency import LowestLatency
 from beluga.routing.round_robin import RoundRobin
 from beluga.routing.router import Router
 from beluga.routing.strategy import AttemptReport, Explains, RouterStrategy
@@ -11,10 +15,14 @@ from beluga.routing.strategy import AttemptReport, Explains, RouterStrategy
 __all__ = [
     "AttemptReport",
     "Candidate",
+    "CapabilityBased",
     "Cooldown",
+    "CostOptimized",
     "Explains",
     "Explanation",
+    "FailoverChain",
     "Health",
+    "LowestLatency",
     "RoundRobin",
     "Router",
     "RouterStrategy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from beluga.fitting import input_budget
+from beluga.routing.size import input_tokens
 from beluga.schema import (
     AudioPart,
     FilePart,
@@ -78,7 +79,7 @@ def too_long(request: Request, info: ModelInfo) -> str | None:
     room = input_budget(info, request.options)
     if room is None:
         return None
-    tokens = _at_least(request)
+    tokens = input_tokens(request)
     return f"about {tokens} tokens, and there is room for {room}" if tokens > room else None
 
 
@@ -97,7 +98,3 @@ def _media(messages: Iterable[Message]) -> set[str]:
         for part in message.content
         if type(part) in _MEDIA
     }
-
-
-def _at_least(request: Request) -> int:
-    return sum([len(message.text) for message in request.messages]) // 5

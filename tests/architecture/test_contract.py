@@ -19,7 +19,8 @@ SUBMODULES = {
         ToolCallDelta ToolMessage Usage VideoPart fold unfold
     """,
     "beluga.routing": """
-        Candidate Cooldown RoundRobin Router RouterStrategy
+        Candidate CapabilityBased Cooldown CostOptimized FailoverChain LowestLatency RoundRobin
+        Router RouterStrategy
     """,
     "beluga.context": """
         Adaptive ContextManager ContextStrategy FactExtraction Fitted Semantic Sliding Summarize
