@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from beluga.schemas.codec import Codec, codec_for
 from beluga.schemas.parameters import Parameter, struct_for
+from beluga.schemas.rules import SchemaDialect
 from beluga.schemas.typed import TypeSchema, schema_of
 
-__all__ = ["Parameter", "TypeSchema", "schema_of", "struct_for"]
+__all__ = [
+    "Codec",
+    "Parameter",
+    "SchemaDialect",
+    "TypeSchema",
+    "codec_for",
+    "schema_of",
+    "struct_for",
+]

@@ -18,7 +18,7 @@ from beluga.schemas.models import adapter_of, complaint, dump_model, is_model, l
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
-__all__ = ["TypeSchema", "schema_of"]
+__all__ = ["T", "TypeSchema", "schema_of"]
 
 T = TypeVar("T")
 

@@ -1,0 +1,94 @@
+"""How large a schema may be for a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from beluga.schemas.merging import Raw
+from beluga.schemas.references import DEFS
+from beluga.schemas.rules import Limits
+
+__all__ = ["beyond"]
+
+
+class _Counts(msgspec.Struct):
+    properties: int = 0
+    choices: int = 0
+    letters: int = 0
+    optional: int = 0
+    unions: int = 0
+
+
+def beyond(wire: Raw, limits: Limits) -> str | None:
+    """Say in which way *wire* is more than a provider takes; `None` if it is not."""
+    counts = _Counts()
+    for schema in _places(wire):
+        _count(schema, counts)
+    found = {
+        "properties": counts.properties,
+        "values in its enumerations": counts.choices,
+        "characters of names and values": counts.letters,
+        "optional properties": counts.optional,
+        "properties of several types": counts.unions,
+        "objects within each other": _depth(wire, wire.get("$defs", {}), frozenset(), {}),
+    }
+    most = (
+        limits.properties,
+        limits.choices,
+        limits.letters,
+        limits.optional,
+        limits.unions,
+        limits.depth,
+    )
+    for (what, count), limit in zip(found.items(), most, strict=True):
+        if limit is not None and count > limit:
+            return f"it has {count} {what}, and the provider takes {limit}"
+    return None
+
+
+def _places(wire: Raw) -> Iterator[Raw]:
+    waiting: list[Any] = [wire]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(_below(one))
+        waiting.extend(one.get("$defs", {}).values())
+
+
+def _below(schema: Raw) -> Iterator[Raw]:
+    yield from schema.get("properties", {}).values()
+    yield from schema.get("anyOf", ())
+    yield from schema.get("prefixItems", ())
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield schema[keyword]
+
+
+def _count(schema: Raw, counts: _Counts) -> None:
+    properties = schema.get("properties", {})
+    required = set(schema.get("required", ()))
+    counts.properties += len(properties)
+    counts.optional += sum(name not in required for name in properties)
+    counts.unions += sum("anyOf" in inner for inner in properties.values())
+    names = [*properties, *schema.get("$defs", {})]
+    values = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
+    counts.choices += len(schema.get("enum", ()))
+    counts.letters += sum(len(name) for name in names)
+    counts.letters += sum(len(value) for value in values if isinstance(value, str))
+
+
+def _depth(schema: Raw, defs: Raw, within: frozenset[str], known: dict[str, int]) -> int:
+    """Return how many objects stand within each other, with a type that holds itself met once."""
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        name = reference.removeprefix(DEFS)
+        if name in within or name not in defs:
+            return 0
+        if name not in known:
+            known[name] = _depth(defs[name], defs, within | {name}, known)
+        return known[name]
+    deepest = max((_depth(one, defs, within, known) for one in _below(schema)), default=0)
+    return deepest + (schema.get("type") == "object")
