@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     # fmt: off
     # isort: off
     from beluga.blocking_model import blocking
+    from beluga.catalog import cost, model_info, register_model
     from beluga.context import (
         Adaptive, ContextManager, ContextStrategy, FactExtraction, Semantic, Sliding, Summarize,
         Truncate, is_synthetic, with_context,
@@ -56,11 +57,11 @@ if TYPE_CHECKING:
     from beluga.schema import (
         UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
         Finish, FinishReason, GenerateOptions, HumanMessage, ImagePart, JsonObject, JsonSchema,
-        JsonValue, Message, ModelInfo, NamedTool, Options, Part, PartDone, Prices, Prompt,
-        PromptCache, ProviderPart, ProviderTool, ReasoningConfig, ReasoningDelta, ReasoningPart,
-        RefusalPart, Request, ResponseFormat, Restarted, Spent, StreamChunk, SystemMessage,
-        TextDelta, TextFormat, TextPart, Timeouts, Tool, ToolCall, ToolCallDelta, ToolChoice,
-        ToolMessage, ToolSpec, Usage, VideoPart, fold, unfold,
+        JsonValue, Message, ModelInfo, NamedTool, Options, Part, PartDone, Prices, PriceTier,
+        Prompt, PromptCache, ProviderPart, ProviderTool, ReasoningConfig, ReasoningDelta,
+        ReasoningPart, RefusalPart, Request, ResponseFormat, Restarted, Spent, StreamChunk,
+        SystemMessage, TextDelta, TextFormat, TextPart, Timeouts, Tool, ToolCall, ToolCallDelta,
+        ToolChoice, ToolMessage, ToolSpec, Usage, VideoPart, fold, unfold,
     )
     from beluga.stores import (
         HealthStore, KeyValue, LimitStore, MemoryHealth, MemoryLimits, MemoryStore,
@@ -83,6 +84,7 @@ else:
 
     _MODULES = {
         "beluga.blocking_model": "blocking",
+        "beluga.catalog": "cost model_info register_model",
         "beluga.context": (
             "Adaptive ContextManager ContextStrategy FactExtraction Semantic Sliding Summarize "
             "Truncate is_synthetic with_context"
@@ -127,7 +129,7 @@ else:
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
             "Finish FinishReason GenerateOptions HumanMessage ImagePart JsonObject JsonSchema "
-            "JsonValue Message ModelInfo NamedTool Options Part PartDone Prices Prompt "
+            "JsonValue Message ModelInfo NamedTool Options Part PartDone PriceTier Prices Prompt "
             "PromptCache ProviderPart ProviderTool ReasoningConfig ReasoningDelta ReasoningPart "
             "RefusalPart Request ResponseFormat Restarted Spent StreamChunk SystemMessage "
             "TextDelta TextFormat TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice "
@@ -262,6 +264,7 @@ __all__ = [
     "Part",
     "PartDone",
     "Patterns",
+    "PriceTier",
     "Prices",
     "Prompt",
     "PromptCache",
@@ -330,14 +333,17 @@ __all__ = [
     "attempt",
     "blocking",
     "compose_hooks",
+    "cost",
     "error_for",
     "fold",
     "is_synthetic",
     "list_providers",
     "live",
+    "model_info",
     "new",
     "preload",
     "register",
+    "register_model",
     "run_tools",
     "tokenizer_for",
     "tool",

@@ -55,7 +55,9 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag="attempt_ended"):
         first_content: Seconds until the first content, if any came.
         failure: Why it failed, if it did.
         abandoned: It was cancelled, or its consumer left.
-        cost: US dollars, where known.
+        cost: US dollars, where known; of an attempt that did not end well, of what the provider
+            had said of tokens by then.
+        computed: The cost follows from the model's prices; the provider has not told it.
     """
 
     provider: str | None
@@ -66,6 +68,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag="attempt_ended"):
     failure: Failure | None = None
     abandoned: bool = False
     cost: float | None = None
+    computed: bool = False
 
 
 class LeftOut(msgspec.Struct, frozen=True, tag="left_out"):

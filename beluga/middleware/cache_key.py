@@ -25,7 +25,9 @@ TRACE_HEADERS: Final = frozenset(
 )  # fmt: skip
 """Headers that tell requests apart and change no answer."""
 
-OF_ONE_ANSWER: Final = frozenset({"cached", "cost", "decision_id", "rate_limits", "request_id"})
+OF_ONE_ANSWER: Final = frozenset(
+    {"cached", "cost", "cost_computed", "decision_id", "rate_limits", "request_id"}
+)
 """Metadata that tells how an earlier answer came about, and that no provider is sent."""
 
 VERSION: Final = "1"

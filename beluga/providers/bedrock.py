@@ -62,7 +62,9 @@ def bedrock(config: ProviderConfig) -> ChatModel:
     dialect = ConverseDialect(
         ENDPOINT.provider, config.model, url, base_model=_text(config, "base_model")
     )
-    return model_of(endpoint, config, dialect, auth=_auth_of(config, profile, region))
+    return model_of(
+        endpoint, config, dialect, auth=_auth_of(config, profile, region), region=region
+    )
 
 
 def _auth_of(config: ProviderConfig, profile: str | None, region: str | None) -> Auth:

@@ -114,6 +114,7 @@ def model_of(
     auth: Auth | None = None,
     headers: Mapping[str, str] | None = None,
     api: str | None = None,
+    region: str | None = None,
 ) -> HttpModel:
     """Return the model that a configuration asks for, by one of the provider's wires: *api*."""
     # httpx is imported with the first model that needs it, not with the registry.
@@ -128,6 +129,7 @@ def model_of(
         defaults=timeouts.merge(config.defaults),
         headers={**(headers or {}), **config.headers},
         owns_http=config.http is None,
+        region=region,
     )
 
 

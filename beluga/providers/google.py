@@ -86,13 +86,15 @@ def _on_vertex(config: ProviderConfig) -> ChatModel:
     if project is None and not _has_key(config):
         raise _homeless(config)
     location = _text_setting(config, "location") or environment(LOCATION) or "global"
-    endpoint, place = VERTEX, ""
+    endpoint, place, region = VERTEX, "", "global"
     if project is not None:
+        region = location
         endpoint = msgspec.structs.replace(VERTEX, base_url=_host(location))
         place = f"projects/{project}/locations/{location}/"
     url = f"{base_url_of(endpoint, config)}/v1beta1/{_quoted(_resource(config.model, place))}"
     dialect = GeminiDialect(config.model, url, vertex=True)
-    return model_of(endpoint, config, dialect, auth=_vertex_auth(config, project), api="vertex")
+    auth = _vertex_auth(config, project)
+    return model_of(endpoint, config, dialect, auth=auth, api="vertex", region=region)
 
 
 def _vertex_auth(config: ProviderConfig, project: str | None) -> Auth:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import anyio.lowlevel
 import msgspec
 
+from beluga.catalog import filled, priced
 from beluga.effects import Effects
 from beluga.errors import IncompleteStreamError, ModelError, invalid_input
 from beluga.events import Attempted, AttemptEnded
@@ -36,7 +37,7 @@ from beluga.schema import (
     Usage,
     unfold,
 )
-from beluga.schema.usage import reported_cost
+from beluga.schema.usage import COMPUTED, reported_cost
 
 __all__ = ["Reply", "ScriptedModel", "Step", "mock", "natural_reason", "words"]
 
@@ -100,7 +101,7 @@ class ScriptedModel(ChatModel):
     @property
     def info(self) -> ModelInfo:
         """What is known of the model."""
-        return self._info
+        return filled(self._info)
 
     @property
     def defaults(self) -> OptionLayer:
@@ -135,7 +136,7 @@ class _EchoModel(ChatModel):
 
     @property
     def info(self) -> ModelInfo:
-        return ModelInfo(model=self._model_id, provider=PROVIDER)
+        return filled(ModelInfo(model=self._model_id, provider=PROVIDER))
 
     @property
     def defaults(self) -> OptionLayer:
@@ -154,8 +155,9 @@ class _Performance:
     """One reply being played, and what observers are told of it."""
 
     def __init__(self, model: ChatModel, request: Request, fx: Effects) -> None:
-        self._provider = model.info.provider or PROVIDER
-        self._model = model.info.model or model.model_id
+        self._info, self._request = model.info, request
+        self._provider = self._info.provider or PROVIDER
+        self._model = self._info.model or model.model_id
         self._streaming, self._fx = request.streaming, fx
         self._held: list[Emission] = []
         self._started = fx.clock.now()
@@ -184,6 +186,7 @@ class _Performance:
                 failure,
                 abandoned=finish is None and failure is None,
                 cost=None if finish is None else reported_cost(finish.metadata),
+                computed=finish is not None and finish.metadata.get(COMPUTED) is True,
             )
         )
 
@@ -216,7 +219,7 @@ class _Performance:
         await self._fx.emit(held)
 
     def _signed(self, finish: Finish) -> Finish:
-        return Finish(
+        signed = Finish(
             finish.reason,
             finish.raw_reason,
             finish.usage,
@@ -225,6 +228,7 @@ class _Performance:
             finish.response_id,
             finish.metadata,
         )
+        return priced(signed, self._request, self._info)
 
     def _broken_off(self) -> IncompleteStreamError:
         shown = self._streaming and self._first_content is not None

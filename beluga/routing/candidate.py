@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -14,8 +14,6 @@ from beluga.model import ChatModel
 from beluga.schema import Capabilities, ModelInfo, OptionLayer, Options, Prices
 
 __all__ = ["Candidate"]
-
-S = TypeVar("S", Capabilities, Prices)
 
 _KNOWN: Final = Capabilities.__struct_fields__
 
@@ -85,11 +83,10 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
         if given == (None, None, None, None):
             return known
         window = known.context_window if self.context_window is None else self.context_window
-        prices = Prices(input=self.input_price, output=self.output_price)
         return msgspec.structs.replace(
             known,
             context_window=window,
-            prices=_laid_over(known.prices, prices),
+            prices=self._prices_over(known.prices),
             capabilities=_laid_over(known.capabilities, _capabilities(self.capabilities)),
         )
 
@@ -121,6 +118,12 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
                 f"candidate {self.label!r}: {field} is a number, {wanted}; got {value!r}"
             )
 
+    def _prices_over(self, known: Prices) -> Prices:
+        told = {"input": self.input_price, "output": self.output_price}
+        given = {name: price for name, price in told.items() if price is not None}
+        # A price of one's own holds for requests of any length.
+        return msgspec.structs.replace(known, **given, tiers=()) if given else known
+
     def _settle_tags(self) -> None:
         given: object = self.tags
         tags = () if isinstance(given, str) else tuple(self.tags)
@@ -141,7 +144,7 @@ def _capabilities(given: Capabilities | Collection[str] | None) -> Capabilities 
     return Capabilities(**{name: name in names for name in _KNOWN})
 
 
-def _laid_over(known: S, given: S | None) -> S:
+def _laid_over(known: Capabilities, given: Capabilities | None) -> Capabilities:
     """Return what is known with what is given in front."""
     if given is None:
         return known

@@ -21,7 +21,7 @@ from beluga.schema.messages import (
     SystemMessage,
     ToolMessage,
 )
-from beluga.schema.model_info import Capabilities, ModelInfo, Prices
+from beluga.schema.model_info import Capabilities, ModelInfo, Prices, PriceTier
 from beluga.schema.option_layer import OptionLayer
 from beluga.schema.options import (
     UNSET,
@@ -87,6 +87,7 @@ __all__ = [
     "Options",
     "Part",
     "PartDone",
+    "PriceTier",
     "Prices",
     "Prompt",
     "PromptCache",

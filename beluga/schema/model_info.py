@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Capabilities", "ModelInfo", "Prices"]
+__all__ = ["Capabilities", "ModelInfo", "PriceTier", "Prices"]
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
@@ -23,8 +23,36 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults
     files: bool | None = None
 
 
+class PriceTier(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """Give the prices of a request whose input is longer than so many tokens: of all its tokens.
+
+    Attributes:
+        above: Tokens of input, cached ones included.
+    """
+
+    above: int
+    input: float | None = None
+    output: float | None = None
+    cached: float | None = None
+    cache_write: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+
+
 class Prices(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """Give prices in US dollars per million tokens."""
+    """Give prices in US dollars per million tokens; `None` is unknown, never free.
+
+    Attributes:
+        input: Tokens of input that no cache was read or written for.
+        output: Tokens of output, reasoning included.
+        cached: Tokens of input that the provider read from its cache.
+        cache_write: Tokens of input that it wrote to its cache, for its usual time.
+        batch_input: Tokens of input of its batch interface.
+        batch_output: Tokens of output of its batch interface.
+        tiers: Other prices of long requests, the lowest bound first.
+        extras: The provider charges for something besides (searches, sound, the hour of the day),
+            so that no cost follows from tokens alone.
+    """
 
     input: float | None = None
     output: float | None = None
@@ -32,6 +60,8 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
     cache_write: float | None = None
     batch_input: float | None = None
     batch_output: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
+    extras: bool = False
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):

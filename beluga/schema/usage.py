@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-__all__ = ["Spent", "Usage", "reported_cost"]
+__all__ = ["COMPUTED", "COST", "Spent", "Usage", "reported_cost"]
+
+COST: Final = "cost"
+"""Where an answer's metadata tells its cost, in US dollars."""
+COMPUTED: Final = "cost_computed"
+"""There as `True` where the cost follows from the model's prices; else the provider told it."""
 
 
 class Usage(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -62,9 +69,11 @@ class Spent(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
 
 def reported_cost(metadata: Mapping[str, object]) -> float | None:
-    """Return the US dollars that a provider said an answer cost, if it did."""
-    cost = metadata.get("cost")
-    return float(cost) if isinstance(cost, int | float) else None
+    """Return the US dollars that an answer's metadata says it cost, if it does."""
+    cost = metadata.get(COST)
+    if not isinstance(cost, int | float) or isinstance(cost, bool):
+        return None
+    return float(cost) if 0 <= cost < math.inf else None
 
 
 def _plus(a: int | None, b: int | None) -> int | None:

@@ -10,13 +10,14 @@ from typing import Final
 import anyio
 import msgspec
 
+from beluga.catalog import cost_so_far, priced
 from beluga.effects import Effects
 from beluga.errors import ModelError, UnsupportedError, error_for
 from beluga.events import Attempted, AttemptEnded, LeftOut, RateLimits, RateWindow
 from beluga.outcomes import unwrap
 from beluga.schema import Failure, Finish, ModelInfo, Request, Timeouts, Usage
 from beluga.schema.redaction import redact
-from beluga.schema.usage import reported_cost
+from beluga.schema.usage import COMPUTED, reported_cost
 from beluga.transport.dialect import Decoder, Dialect
 from beluga.transport.failures import garbage, request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
@@ -94,15 +95,18 @@ class Exchange:
     def _report(self, failure: Failure | None, abandoned: bool) -> None:
         """Tell what the attempt took; synchronous, so that a cancelled one is accounted too."""
         usage = Usage() if self._decoder is None else self._decoder.usage
-        cost: float | None = None
         if self._finish is not None:
             usage, cost = self._finish.usage, reported_cost(self._finish.metadata)
+            computed = self._finish.metadata.get(COMPUTED) is True
+        else:
+            cost = cost_so_far(usage, self._request, self._info)
+            computed = cost is not None
         seconds = self._fx.clock.now() - self._started
         began = self._relay.first_content
         first = None if began is None else began - self._started
         provider, model = self._info.provider, self._info.model
         self._fx.notify(
-            AttemptEnded(provider, model, usage, seconds, first, failure, abandoned, cost)
+            AttemptEnded(provider, model, usage, seconds, first, failure, abandoned, cost, computed)
         )
 
     async def _send(self, http: Http, dialect: Dialect, outgoing: HttpRequest) -> Finish:
@@ -140,12 +144,13 @@ class Exchange:
             metadata["request_id"] = request_id
         if windows:
             metadata["rate_limits"] = [msgspec.to_builtins(window) for window in windows]
-        return msgspec.structs.replace(
+        whole = msgspec.structs.replace(
             finish,
             model=finish.model or self._info.model,
             provider=finish.provider or self._info.provider,
             metadata=metadata,
         )
+        return priced(whole, self._request, self._info)
 
     def _silence(self) -> ModelError:
         which = "first_content" if self._relay.first_content is None else "between_content"

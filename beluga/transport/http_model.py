@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from beluga.catalog import filled
 from beluga.effects import Effects
 from beluga.errors import invalid_input
 from beluga.model import ChatModel
@@ -21,13 +22,14 @@ class HttpModel(ChatModel):
     """Ask one model of one provider, in its dialect.
 
     Args:
-        info: Which model of which provider it is, and what is known of it.
+        info: Which model of which provider it is, and what is known of it beyond the catalogue.
         dialect: The provider's wire format.
         http: Who sends the requests.
         auth: Who puts the credentials on them.
         defaults: The options that every call starts from.
         headers: Headers that every request carries.
         owns_http: Whether closing the model closes *http*.
+        region: Where the provider serves it, if that may change its price.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class HttpModel(ChatModel):
         defaults: GenerateOptions = GenerateOptions(),
         headers: Mapping[str, str] | None = None,
         owns_http: bool = True,
+        region: str | None = None,
     ) -> None:
         self._info, self._dialect, self._http, self._auth = info, dialect, http, auth
         self._defaults = OptionLayer(defaults)
         self._headers = headers or {}
         self._owns_http = owns_http
+        self._region = region
 
     @property
     def model_id(self) -> str:
@@ -53,8 +57,8 @@ class HttpModel(ChatModel):
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the model."""
-        return self._info
+        """What is known of the model, by now: it may have been registered since it was made."""
+        return filled(self._info, self._region)
 
     @property
     def defaults(self) -> OptionLayer:
@@ -78,7 +82,7 @@ class HttpModel(ChatModel):
         contradiction = request.contradiction()
         if contradiction is not None:
             raise invalid_input(contradiction)
-        exchange = Exchange(self._info, request, fx)
+        exchange = Exchange(self.info, request, fx)
         encoded = self._dialect.encode(request, exchange)
         extra = {**self._headers, **(request.options.extra_headers or {})}
         plain = encoded.with_headers(extra)
