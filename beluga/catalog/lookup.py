@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from beluga.catalog import table
 from beluga.catalog.names import MAKERS, places_of
+from beluga.catalog.table import names, places, row
 from beluga.errors import invalid_input
 from beluga.schema import Capabilities, ModelInfo, Prices, PriceTier
 
@@ -72,7 +72,7 @@ def model_info(name: str) -> ModelInfo:
         return filled(ModelInfo(model=model, provider=provider))
     if (None, name) in _known.registered:
         return filled(ModelInfo(model=name))
-    makers = [maker for maker in MAKERS if table.row(maker, name) is not None]
+    makers = [maker for maker in MAKERS if row(maker, name) is not None]
     return filled(ModelInfo(model=name, provider=makers[0] if len(makers) == 1 else None))
 
 
@@ -96,9 +96,9 @@ def known_models() -> Iterator[ModelInfo]:
     """Give what is known of every model, by provider and name, at prices of no special region."""
     entries = {
         ("google" if place == "vertex" else place, name): "global" if place == "vertex" else None
-        for place in sorted(table.places(), reverse=True)
+        for place in sorted(places(), reverse=True)
         if "/" not in place
-        for name in table.names(place)
+        for name in names(place)
     }
     entries |= {(provider or "", name): None for provider, name in _known.registered}
     for (provider, name), region in sorted(entries.items()):
@@ -107,7 +107,7 @@ def known_models() -> Iterator[ModelInfo]:
 
 def _providers() -> set[str]:
     """Return the providers of whose models something is known."""
-    listed = {place.partition("/")[0] for place in table.places()} - {"vertex"}
+    listed = {place.partition("/")[0] for place in places()} - {"vertex"}
     return listed | {provider for provider, _ in _known.registered if provider is not None}
 
 
@@ -123,7 +123,7 @@ def _looked_up(known: _Known, provider: str | None, model: str, region: str | No
 def _row(provider: str, model: str, region: str | None) -> ModelInfo | None:
     """Return what the table says, without prices where it is not certain that they hold."""
     for place, name, priced in places_of(provider, model, region):
-        found = table.row(place, name)
+        found = row(place, name)
         if found is not None:
             return found if priced else msgspec.structs.replace(found, prices=_NO_PRICES)
     return None

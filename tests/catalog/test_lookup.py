@@ -139,7 +139,7 @@ def _check(label: str, info: ModelInfo) -> None:
 
 def test_what_is_registered_goes_first_for_models_already_made() -> None:
     model = new("azure:my-deployment", base_url="https://example.com/openai/v1", api_key="k")
-    assert model.info == ModelInfo(model="my-deployment", provider="azure")
+    assert model.info == ModelInfo(model="my-deployment", provider="azure", api="chat")
     bound = model.with_options(temperature=0)
     register_model(
         ModelInfo(
@@ -150,7 +150,11 @@ def test_what_is_registered_goes_first_for_models_already_made() -> None:
         )
     )
     assert model.info.prices == Prices(input=2.0, output=8.0)
-    assert (bound.info.context_window, bound.info.provider) == (1000, "azure")
+    assert (bound.info.context_window, bound.info.provider, bound.info.api) == (
+        1000,
+        "azure",
+        "chat",
+    )
     register_model(ModelInfo(model="my-deployment", provider="azure", context_window=500))
     assert (model.info.context_window, model.info.prices) == (500, Prices())
 
