@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from beluga.events import Attempted, AttemptEnded, CacheHit, Event
-from beluga.schema import Spent, Usage
+from beluga.schema import ErrorCode, Failure, Spent, Usage
 
 __all__ = ["Ledger"]
+
+REFUSALS: Final[frozenset[ErrorCode]] = frozenset(
+    {
+        "rate_limit",
+        "auth_error",
+        "not_found",
+        "invalid_input",
+        "context_length",
+        "unsupported",
+        "budget_exhausted",
+    }
+)
+"""Codes of failures for which a provider bills nothing, if it answers with nothing else."""
 
 
 class Ledger:
@@ -32,14 +47,16 @@ class Ledger:
     def spent(self) -> Spent:
         """What has been spent so far; estimated while an attempt is open or was cut short."""
         open_attempts = self._begun > self._ended
-        return Spent(self._usage, self._cost, self._begun, open_attempts or self._unbilled)
+        # An attempt that somebody else began, who shared it and has left, may end here.
+        attempts = max(self._begun, self._ended)
+        return Spent(self._usage, self._cost, attempts, open_attempts or self._unbilled)
 
     def spent_with(self, usage: Usage) -> Spent:
         """Return the account, with *usage* for a model that reports no attempts of its own.
 
         What comes out of a cache took nothing.
         """
-        if self._begun or self._from_cache:
+        if self._begun or self._ended or self._from_cache:
             return self.spent
         return Spent(usage, None, 0 if usage == Usage() else 1)
 
@@ -49,4 +66,17 @@ class Ledger:
         if event.cost is not None:
             self._cost = event.cost + (self._cost or 0.0)
         if event.abandoned or event.failure is not None:
-            self._unbilled = self._unbilled or event.usage.output_tokens is None
+            told = event.usage.output_tokens is not None
+            self._unbilled = self._unbilled or not (told or _was_refused(event))
+
+
+def _was_refused(event: AttemptEnded) -> bool:
+    """Return whether the provider has declined the request as a whole, so that it took nothing."""
+    failure = event.failure
+    if failure is None or event.first_content is not None or event.usage != Usage():
+        return False
+    return not failure.in_stream and (failure.code in REFUSALS or _is_error_status(failure))
+
+
+def _is_error_status(failure: Failure) -> bool:
+    return failure.status is not None and failure.status >= 400

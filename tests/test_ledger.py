@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import msgspec
 import pytest
 
 from beluga.effects import Effects
@@ -10,11 +11,12 @@ from beluga.errors import RateLimitError
 from beluga.events import Attempted, AttemptEnded
 from beluga.ledger import Ledger
 from beluga.model import Wrapper
-from beluga.schema import AIMessage, Finish, Request, Spent, TextDelta, Usage
+from beluga.schema import AIMessage, Failure, Finish, Request, Spent, TextDelta, Usage
 from beluga.testing import ScriptedModel, Step
 from tests.doubles import SLOW_DOWN, FunctionModel, text
 
 BEGUN = Attempted("p", "m")
+BROKEN = Failure("provider_unavailable", "the connection was lost", retryable=True)
 
 
 def ended(usage: Usage = Usage(), **more: object) -> AttemptEnded:
@@ -51,8 +53,33 @@ def test_an_open_attempt_is_estimated() -> None:
 def test_an_attempt_cut_short_is_estimated_unless_it_had_told_its_tokens() -> None:
     assert account(BEGUN, ended(abandoned=True)).estimated
     assert account(BEGUN, ended(Usage(5), failure=SLOW_DOWN)).estimated
+    assert account(BEGUN, ended(failure=BROKEN)).estimated
+    assert account(BEGUN, ended(failure=BROKEN), BEGUN, ended(Usage(1, 2, 3))).estimated
     assert not account(BEGUN, ended(Usage(5, 0, 5), failure=SLOW_DOWN)).estimated
     assert not account(BEGUN, ended(Usage(5, 1, 6), abandoned=True)).estimated
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        SLOW_DOWN,
+        Failure("auth_error", "no such key", status=401),
+        Failure("context_length", "too long", status=400),
+        Failure("budget_exhausted", "no credit left", status=402),
+        Failure("provider_unavailable", "overloaded", status=529, retryable=True),
+    ],
+    ids=lambda failure: failure.code,
+)
+def test_what_a_provider_has_declined_took_nothing(failure: Failure) -> None:
+    assert account(BEGUN, ended(failure=failure)) == Spent(attempts=1)
+    late = msgspec.structs.replace(failure, in_stream=True)
+    assert account(BEGUN, ended(failure=late)).estimated
+    assert account(BEGUN, ended(failure=failure, first_content=0.5)).estimated
+
+
+def test_an_attempt_that_ends_here_counts_wherever_it_began() -> None:
+    assert account(ended(Usage(1, 2, 3), cost=0.5)) == Spent(Usage(1, 2, 3), 0.5, 1)
+    assert account(ended(Usage(1, 2, 3)), BEGUN, ended(Usage(4, 5, 9))).attempts == 2
 
 
 class Retrying(Wrapper):
@@ -70,7 +97,7 @@ async def test_a_retried_answer_was_billed_once_and_took_two_attempts() -> None:
     model = Retrying(ScriptedModel([RateLimitError(SLOW_DOWN), answer]))
     message = await model.generate("Hi")
     assert message.usage == Usage(1, 2, 3)
-    assert message.spent == Spent(Usage(1, 2, 3), None, 2, estimated=True)
+    assert message.spent == Spent(Usage(1, 2, 3), None, 2)
 
 
 async def test_the_account_of_a_failure_is_on_its_partial() -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from beluga.effects import Effects, Notify
 from beluga.errors import ModelError
-from beluga.events import Attempted, AttemptEnded, Event
+from beluga.events import Event
 from beluga.schema import Emission, Finish, Restarted
 
 __all__ = ["Abandoned", "Flight", "Follower"]
@@ -39,7 +39,7 @@ class Flight:
         self.ended: anyio.Event = anyio.Event()
         self._finish: Finish | None = None
         self._error: Exception | None = None
-        self._attempts: list[Attempted] = []
+        self._pristine: ModelError | None = None
 
     async def run(self, call: Run, fx: Effects) -> None:
         """Make the call; what it says, and how it ends, is for the followers."""
@@ -48,6 +48,8 @@ class Flight:
                 self._finish = await call(fx.emitting(self.emit).notifying(self.notify))
         except Exception as error:  # handed over to those who follow; cancellation passes
             self._error = error
+            if isinstance(error, ModelError):  # what the owner's edge attaches is the owner's alone
+                self._pristine = copy.copy(error)
         finally:
             if self._finish is None and self._error is None:
                 self._error = Abandoned()
@@ -65,10 +67,6 @@ class Flight:
 
     def notify(self, event: Event) -> None:
         """Tell the follower who is accounted for the call."""
-        if isinstance(event, Attempted):
-            self._attempts.append(event)
-        elif isinstance(event, AttemptEnded) and self._attempts:
-            self._attempts.pop(0)
         if self.owner is not None:
             self.owner.notify(event)
 
@@ -86,8 +84,6 @@ class Flight:
             self.scope.cancel("nobody waits for the answer any more")
         elif self.owner is follower and not self.ended.is_set():
             self.owner = self.followers[0]
-            for attempt in self._attempts:
-                self.owner.notify(attempt)
 
     def outcome(self, follower: Follower) -> Finish:
         """Return how the call ended, for *follower*.
@@ -98,9 +94,9 @@ class Flight:
         """
         if self._finish is None:
             assert self._error is not None
-            error = self._error
-            own = self.owner is not follower and isinstance(error, ModelError)
-            raise copy.copy(error) if own else error
+            if self._pristine is None or self.owner is follower:
+                raise self._error
+            raise copy.copy(self._pristine)
         return self._finish
 
     def _wake(self) -> None:

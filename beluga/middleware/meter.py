@@ -93,7 +93,7 @@ class Meter:
         )
 
     def _end(self, event: AttemptEnded) -> None:
-        self._open -= 1
+        self._open = max(0, self._open - 1)  # one that is shared may have begun elsewhere
         self._ended += 1
         self._usage += event.usage
         if event.usage.input_tokens is None:

@@ -49,7 +49,8 @@ class Spent(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         usage: The tokens of all attempts.
         cost: US dollars of all attempts whose price is known; `None` if none is.
         attempts: How many requests were sent to a provider.
-        estimated: Some attempt ended before its provider said what it billed.
+        estimated: Some attempt was cut short before its provider said what it billed. One that a
+            provider has declined as a whole took nothing.
     """
 
     usage: Usage = Usage()

@@ -387,6 +387,7 @@ async def test_a_failure_reaches_everybody(entered: bool) -> None:
             tasks.start_soon(call)
     assert len({id(error) for error in errors}) == 3
     assert [e.partial.text for e in errors if e.partial] == ["a"] * 3
+    assert sorted([e.partial.spent.attempts for e in errors if e.partial]) == [0, 0, 1]
     if entered:
         await cache.__aexit__(None, None, None)
 
