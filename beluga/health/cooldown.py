@@ -44,7 +44,7 @@ class Cooldown(msgspec.Struct, frozen=True, repr_omit_defaults=True):
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 <= value < math.inf or (name == "seconds" and not value):
                 least = "above 0" if name == "seconds" else "0 or more"
-                raise invalid_input(f"Cooldown: {name} are seconds, {least}; got {value!r}")
+                raise invalid_input(f"Cooldown: {name} is in seconds, {least}; got {value!r}")
 
     def after(self, failure: Failure) -> float:
         """Return seconds for which a model is left alone because of this failure by itself."""

@@ -186,9 +186,8 @@ class Router(ChatModel):
 def _check(
     strategy: object, cooldown: object, accept: object, modes: Mapping[str, tuple[str, str, str]]
 ) -> None:
-    if strategy is not None and not all(
-        callable(getattr(strategy, verb, None)) for verb in ("select", "observe")
-    ):
+    verbs = [callable(getattr(strategy, verb, None)) for verb in ("select", "observe")]
+    if strategy is not None and (isinstance(strategy, type) or not all(verbs)):
         raise invalid_input(f"Router takes a strategy such as RoundRobin(); got {strategy!r:.80}")
     if not isinstance(cooldown, Cooldown):
         raise invalid_input(f"Router takes cooldown=Cooldown(…); got {cooldown!r:.80}")
