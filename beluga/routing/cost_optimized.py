@@ -49,7 +49,7 @@ class CostOptimized:
         Raises:
             UnsupportedError: None is good enough.
         """
-        costs = self._costs(candidates, request, fx)
+        costs = await self._costs(candidates, request, fx)
         chosen = min(costs, key=lambda candidate: (costs[candidate], -(candidate.quality or 0.0)))
         fx.notify(_told(costs, chosen))
         return chosen
@@ -65,13 +65,13 @@ class CostOptimized:
         self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
     ) -> Scored:
         """Return what each would cost, as a score below 0; the dearest is the worst."""
-        costs = self._costs(candidates, request, fx)
+        costs = await self._costs(candidates, request, fx)
         return _told(costs, min(costs, key=lambda c: (costs[c], -(c.quality or 0.0))))
 
     def __repr__(self) -> str:
         return f"CostOptimized(min_quality={self._least:g})"
 
-    def _costs(
+    async def _costs(
         self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
     ) -> dict[Candidate, float]:
         good = [c for c in candidates if (c.quality or 0.0) >= self._least]
@@ -81,7 +81,8 @@ class CostOptimized:
         costs: dict[Candidate, float] = {}
         for candidate in good:
             outputs = self._outputs.get(candidate.label)
-            cost = expected_cost(candidate, request, None if outputs is None else outputs.mean(now))
+            output = None if outputs is None else outputs.mean(now)
+            cost = await expected_cost(candidate, request, output)
             costs[candidate] = math.inf if cost is None else cost
         return costs
 

@@ -62,13 +62,13 @@ async def look(
 
 async def _view(seat: Seat, request: Request, health: Health, tags: frozenset[str]) -> View:
     asked = seat.asks(request)
-    refusal = _unable(seat, asked, tags) or _left_alone(seat, health)
+    refusal = await _unable(seat, asked, tags) or _left_alone(seat, health)
     if refusal is None:
         refusal = await _limited(seat, asked)
     return View(seat, seat.at(health), asked, refusal)
 
 
-def _unable(seat: Seat, request: Request, tags: frozenset[str]) -> Failure | None:
+async def _unable(seat: Seat, request: Request, tags: frozenset[str]) -> Failure | None:
     info = seat.info
     missing = tag_missing(request, seat.candidate.tags, tags)
     if missing is not None:
@@ -76,7 +76,7 @@ def _unable(seat: Seat, request: Request, tags: frozenset[str]) -> Failure | Non
     why = lacking(request, info)
     if why is not None:
         return _refused(seat, "unsupported", why)
-    why = None if seat.fits else too_long(request, info)
+    why = None if seat.fits else await too_long(request, seat.model)
     return None if why is None else _refused(seat, "context_length", why)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from beluga.fitting import input_budget
+from beluga.model import ChatModel
 from beluga.routing.size import input_tokens
 from beluga.schema import (
     AudioPart,
@@ -74,12 +75,12 @@ def tag_missing(request: Request, tags: Iterable[str], known: Iterable[str]) -> 
     return None
 
 
-def too_long(request: Request, info: ModelInfo) -> str | None:
-    """Return in words by how much *request* is too long for a model, if that is sure."""
-    room = input_budget(info, request.options)
+async def too_long(request: Request, model: ChatModel) -> str | None:
+    """Return in words by how much *request* is too long for *model*, if it is known to be."""
+    room = input_budget(model.info, request.options)
     if room is None:
         return None
-    tokens = input_tokens(request)
+    tokens = await input_tokens(request, model)
     return f"about {tokens} tokens, and there is room for {room}" if tokens > room else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beluga.model import ChatModel
 from beluga.routing.candidate import Candidate
 from beluga.schema import Request
 
@@ -10,12 +11,12 @@ __all__ = ["expected_cost", "input_tokens"]
 _USUAL_OUTPUT = 500
 
 
-def input_tokens(request: Request) -> int:
-    """Return how many tokens of input *request* has."""
+async def input_tokens(request: Request, model: ChatModel) -> int:
+    """Return how many tokens of input *request* has, as *model* counts them."""
     return sum([len(message.text) for message in request.messages]) // 4
 
 
-def expected_cost(
+async def expected_cost(
     candidate: Candidate, request: Request, output_tokens: float | None = None
 ) -> float | None:
     """Return what *request* will cost in US dollars, if both prices are known.
@@ -32,4 +33,5 @@ def expected_cost(
     output = _USUAL_OUTPUT if output_tokens is None else output_tokens
     most = request.options.max_tokens
     output = output if most is None else min(output, most)
-    return (prices.input * input_tokens(request) + prices.output * output) / 1e6
+    tokens = await input_tokens(request, candidate.model)
+    return (prices.input * tokens + prices.output * output) / 1e6
