@@ -123,7 +123,8 @@ class Limiter:
             return math.inf
         got = await self._store.reserve(self.key, self.limits, tokens)
         if isinstance(got, Reservation):
-            await self._store.release(got)
+            with anyio.CancelScope(shield=True):
+                await self._store.release(got)
             return 0.0
         return math.inf if got.seconds is None else got.seconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from beluga.model import ChatModel
 from beluga.routing.candidate import Candidate
 from beluga.schema import Request
+from beluga.tokens import tokenizer_for
 
 __all__ = ["expected_cost", "input_tokens"]
 
@@ -13,7 +14,7 @@ _USUAL_OUTPUT = 500
 
 async def input_tokens(request: Request, model: ChatModel) -> int:
     """Return how many tokens of input *request* has, as *model* counts them."""
-    return sum([len(message.text) for message in request.messages]) // 4
+    return tokenizer_for(model).count_request(request)
 
 
 async def expected_cost(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 
 import anyio
@@ -33,14 +34,15 @@ from beluga.middleware import (
 )
 from beluga.middleware.guards import Allow, Role, Verdict
 from beluga.model import ChatModel
+from beluga.routing import FailoverChain, Router
 from beluga.schema import Failure, Finish, ModelInfo, Prices, Request, TextDelta, ToolCall, Usage
-from beluga.stores import MemoryLimits, ProviderLimits, Refusal, Reservation
+from beluga.stores import MemoryHealth, MemoryLimits, ProviderLimits, Refusal, Reservation
 
 __all__ = ["BLOCKED", "KINDS", "Act", "Scripts", "Stack", "living_tasks"]
 
 KINDS = (
     "retry", "fallback", "timeout", "breaker", "hedge", "hooks", "limits", "cache", "guardrails",
-    "budget", "logging", "tracing", "context",
+    "budget", "logging", "tracing", "context", "router",
 )  # fmt: skip
 BLOCKED = "!"
 PRICES = Prices(input=1.0, output=1.0)
@@ -136,6 +138,7 @@ class Stack:
         self.kinds, self.other = kinds, other
         self.store = _Counting()
         self.breaker = LocalBreaker(BreakerPolicy(2, 4.0))
+        self.health = MemoryHealth()
         self.cache = with_cache()
         self.budget = with_budget(1e9, prices=PRICES)
         self.limits = with_limits(
@@ -160,11 +163,14 @@ class Stack:
             "logging": with_logging(_LOGGER, content=True),
             "tracing": with_tracing(content=True),
             "context": with_context(ContextManager(budget=10_000)),
+            "router": lambda model: Router([model, self.other], FailoverChain(), store=self.health),
         }
         return made[kind]
 
-    def check_nothing_is_left(self) -> None:
+    async def check_nothing_is_left(self) -> None:
         """Assert that no call has left anything behind in a middleware."""
+        healths = await self.health.read(["m", "o"])
+        assert all(health.wait < math.inf for health in healths), "a router's probe"
         assert self.store.open == 0, "a slot of the limiter"
         assert self.limits.waiting == 0, "a place in the limiter's line"
         assert self.budget.reserved == 0, "a reservation in the budget"

@@ -110,7 +110,7 @@ async def judge(
         seen = await call(stack, visit)
         assert mine.open == other.open == 0, "an attempt goes on"
         assert living_tasks() == before, "a task goes on"
-        stack.check_nothing_is_left()
+        await stack.check_nothing_is_left()
         check_answer(seen, stack, mine, other)
         check_account(seen, [*mine.ended[accounted[0] :], *other.ended[accounted[1] :]])
     if entered:
@@ -139,7 +139,8 @@ def check_answer(seen: Seen, stack: Stack, mine: Scripts, other: Scripts) -> Non
 def guards_everything(kinds: Sequence[str]) -> bool:
     if "guardrails" not in kinds:
         return False
-    return "fallback" not in kinds or kinds.index("guardrails") < kinds.index("fallback")
+    others = [kinds.index(kind) for kind in ("fallback", "router") if kind in kinds]
+    return all(kinds.index("guardrails") < other for other in others)
 
 
 def check_account(seen: Seen, attempts: Sequence[AttemptEnded]) -> None:
@@ -281,7 +282,7 @@ async def test_a_bug_passes_through_all_of_them(orders: list[tuple[str, ...]]) -
                         await chunks.message()
                 await stack.model.generate("Hi")
             assert caught.value is bug
-        stack.check_nothing_is_left()
+        await stack.check_nothing_is_left()
 
 
 @both_backends
