@@ -45,14 +45,21 @@ def struct_for(name: str, parameters: Sequence[Parameter]) -> TypeSchema[msgspec
         words: dict[str, Any] = {}
         if one.description and "description" not in strip(one.annotation).keywords:
             words["description"] = one.description
-        if isinstance(default, list | dict | set | bytearray) and default:
+        if isinstance(default, list | dict | set | bytearray | msgspec.Struct) and default:
             # A call without it gets this very object, as from the function itself.
-            words["extra_json_schema"] = {"default": msgspec.to_builtins(default, str_keys=True)}
+            words["extra_json_schema"] = _told(default)
             default = msgspec.field(default_factory=partial(_same, default))
         annotation: Any = one.annotation
         fields.append((one.name, Annotated[annotation, msgspec.Meta(**words)], default))
     made = msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
     return TypeSchema(made, name)
+
+
+def _told(default: object) -> dict[str, object]:
+    try:
+        return {"default": msgspec.to_builtins(default, str_keys=True)}
+    except (TypeError, ValueError, RecursionError):
+        return {}  # a default that JSON cannot hold is the function's own business
 
 
 def _same(default: object) -> object:

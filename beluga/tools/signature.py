@@ -59,7 +59,7 @@ class Signature(msgspec.Struct, frozen=True):
         known = {one.name: one for one in self.parameters}
         found = False
         for one in known.values():
-            if one.default is msgspec.NODEFAULT and one.name not in arguments:
+            if one.default is msgspec.UNSET and one.name not in arguments:
                 found = True
                 yield line([one.name], "it is required, and missing")
         for name, value in arguments.items():
@@ -106,7 +106,7 @@ def declared(
         Parameter(
             one.name,
             hints[one.name],
-            msgspec.NODEFAULT if one.default is Declared.empty else one.default,
+            msgspec.UNSET if one.default is Declared.empty else one.default,
             words.get(one.name),
         )
         for one in given

@@ -81,13 +81,10 @@ def survey(schema: Mapping[str, JsonValue], name: str, *, allow_unchecked: bool)
 
 
 def _copied(schema: Mapping[str, JsonValue], name: str) -> Schema:
-    try:
-        text = msgspec.json.encode(schema)
-        if len(text) > MOST_TEXT:
-            raise invalid_input(f"{name}: its schema is too large: {len(text):,} bytes")
-        copied: Schema = msgspec.json.decode(text, type=dict)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise invalid_input(f"{name}: its schema is no JSON object: {error!s:.200}") from None
+    text = msgspec.json.encode(schema)  # a ToolSpec holds what JSON can say
+    if len(text) > MOST_TEXT:
+        raise invalid_input(f"{name}: its schema is too large: {len(text):,} bytes")
+    copied: Schema = msgspec.json.decode(text, type=dict)
     if copied.get("type", "object") != "object":
         raise invalid_input(
             f"{name}: a tool's arguments are an object; its schema has type {copied['type']!r:.80}"
