@@ -38,7 +38,7 @@ class ToolStream:
         self._items: deque[LoopItem] = deque()
         self._arrival: anyio.Event | None = None
         self._room: anyio.Event | None = None
-        self._ended = self._closed = False
+        self._ended = self._closed = self._finished = False
         self._failure: BaseException | None = None
 
     def __aiter__(self) -> AsyncIterator[LoopItem]:
@@ -56,7 +56,7 @@ class ToolStream:
             raise StreamUsageError("another task waits for the next item; one task reads a stream")
         await anyio.lowlevel.checkpoint()
         while not self._items:
-            if self._ended or self._closed:
+            if self._closed or self._ended:
                 raise self._ending()
             self._arrival = anyio.Event()
             try:
@@ -92,7 +92,8 @@ class ToolStream:
         while len(self._items) >= BUFFERED:
             self._room = self._room or anyio.Event()
             await self._room.wait()
-        self._items.append(item)
+        if not self._closed:
+            self._items.append(item)
         self._wake()
 
     def _wake(self) -> None:
@@ -109,14 +110,16 @@ class ToolStream:
         self._wake()
 
     def _ending(self) -> BaseException:
-        if self._failure is not None and not self._closed:
+        """Return what to raise where no item is left."""
+        if self._closed and not self._finished:
+            return StreamUsageError(
+                "the stream was iterated outside its block; "
+                "iterate inside `async with loop.stream(…) as items:`"
+            )
+        if self._failure is not None:
             return self._failure
-        if self._cycle.so_far().ended is not None:
-            return StopAsyncIteration()
-        return StreamUsageError(
-            "the stream was iterated outside its block; "
-            "iterate inside `async with loop.stream(…) as items:`"
-        )
+        self._finished = True
+        return StopAsyncIteration()
 
 
 @final
