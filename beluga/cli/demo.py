@@ -15,11 +15,12 @@ from beluga.cli.show import one_line, say, show_account, show_stream
 from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import new
-from beluga.schema import AIMessage, HumanMessage, Message, ToolMessage, ToolSpec
+from beluga.schema import AIMessage, HumanMessage, Message
 from beluga.testing import CallTool, SimulatedReply, Simulator
 from beluga.testing.faults import CutAfter
+from beluga.tools import run_tools, tool
 
-__all__ = ["demo"]
+__all__ = ["demo", "get_weather"]
 
 # The variable that holds a provider's key, and a model to show there.
 _REAL: Final[dict[str, str]] = {
@@ -36,11 +37,16 @@ _STORY: Final = (
     "Under the ice of the Saint Lawrence a white whale sings, and every other whale "
     "within ten miles sings back. Nobody has yet told them that they are the choir."
 )
-_WEATHER: Final = ToolSpec(
-    "get_weather",
-    "The weather in a city, now.",
-    {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-)
+
+
+@tool
+async def get_weather(city: str) -> str:
+    """The weather in a city, now.
+
+    Args:
+        city: Name of the city.
+    """
+    return f"snow in {city}, -4 °C"
 
 
 async def demo(name: str | None = None) -> int:
@@ -84,18 +90,17 @@ async def _stream(model: ChatModel) -> None:
 async def _call_a_tool(model: ChatModel) -> None:
     say("\n2. A tool call, and the answer that rests on it:")
     history: list[Message] = [HumanMessage("What is the weather in Tadoussac?")]
-    tooled = model.bind_tools([_WEATHER])
+    tooled = model.bind_tools([get_weather])
     answer = await tooled.generate(history)
-    history.append(answer)
+    if not answer.tool_calls:
+        say(answer.text)
+        show_account(answer)
+        return
     for call in answer.tool_calls:
         say(f"  the model calls {call.name}({call.arguments})")
-        history.append(ToolMessage("snow, -4 °C", call.id, name=call.name))
-    if answer.tool_calls:
-        async with tooled.stream(history) as chunks:
-            answer = await show_stream(chunks)
-    else:
-        say(answer.text)
-    show_account(answer)
+    history += [answer, *await run_tools(answer, [get_weather])]
+    async with tooled.stream(history) as chunks:
+        show_account(await show_stream(chunks))
 
 
 async def _survive(models: list[ChatModel]) -> bool:

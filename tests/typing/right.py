@@ -375,6 +375,59 @@ def without_a_loop(model: ChatModel) -> None:
             assert_type(chunks.text(), Iterator[str])
 
 
+# Functions become tools, and stay what they were.
+@beluga.tool
+async def get_weather(city: str, unit: str = "c", *, days: int = 1) -> str:
+    return f"{city} {unit} {days}"
+
+
+@beluga.tool(name="sum", timeout=3)
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+class Station:
+    @beluga.tool
+    async def read(self, sensor: int) -> float:
+        return sensor / 2
+
+
+async def tools(model: ChatModel, station: Station) -> None:
+    assert_type(await get_weather("Rome", unit="f", days=2), str)
+    assert_type(add(1, b=2), int)
+    assert_type(await station.read(3), float)
+    assert_type(await Station.read(station, sensor=3), float)
+    offered: list[Tool] = [get_weather, add, station.read]
+    assert_type(add.spec, ToolSpec)
+
+    async def search(arguments: dict[str, JsonValue]) -> object:
+        return arguments.get("query")
+
+    offered.append(beluga.tool_from_schema(ToolSpec("search"), search))
+    reply = await model.generate("Hi", tools=offered)
+    results = await beluga.run_tools(reply, offered, max_concurrent=3, approve=judged)
+    assert_type(results, tuple[ToolMessage, ...])
+
+
+async def judged(call: ToolCall) -> Verdict:
+    return Allow() if call.name == "sum" else Block("not today")
+
+
+async def loops(model: ChatModel) -> None:
+    loop = beluga.ToolLoop(model, [get_weather, ProviderTool("openai", "{}")], max_steps=3)
+    run = await loop.generate("Hi", temperature=0.5, on_turn=print)
+    assert_type(run, beluga.ToolRun)
+    assert_type(run.message, AIMessage)
+    assert_type(run.messages, tuple[Message, ...])
+    async with loop.stream(run.messages) as items:
+        assert_type(items, beluga.ToolStream)
+        async for item in items:
+            assert_type(item, beluga.LoopItem)
+        assert_type(items.text(), AsyncIterator[str])
+        assert_type(await items.run(), beluga.ToolRun)
+    assert_type(items.partial, beluga.ToolRun)
+
+
 # Contexts fit.
 async def fitting(model: ChatModel, history: list[Message]) -> None:
     manager = ContextManager(Adaptive(model, recent_turns=5), budget=8000, keep_system=False)

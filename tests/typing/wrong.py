@@ -172,3 +172,29 @@ async def contexts(model: ChatModel) -> None:
     fitted.dropped = 0  # error: misc
     with_context("truncate")  # error: arg-type
     beluga.Summarize()  # error: call-arg
+
+
+@beluga.tool
+async def get_weather(city: str, days: int = 1) -> str:
+    return city * days
+
+
+class Station:
+    @beluga.tool
+    def read(self, sensor: int) -> float:
+        return sensor / 2
+
+
+async def tools(model: ChatModel, reply: AIMessage, station: Station) -> None:
+    await get_weather()  # error: call-arg
+    await get_weather("Rome", days="2")  # error: arg-type
+    days: int = await get_weather("Rome")  # error: assignment
+    station.read("3")  # error: arg-type
+    Station.read(3)  # error: arg-type, call-arg
+    beluga.tool(3)  # error: call-overload
+    beluga.tool(nam="x")  # error: call-overload
+    await beluga.run_tools(reply, [print])  # error: list-item
+    await beluga.run_tools(reply, [get_weather], on_exception="text?")  # error: arg-type
+    await beluga.run_tools(reply, [], approve=lambda call: True)  # error: arg-type, return-value
+    beluga.ToolLoop(model, [get_weather], max_steps="3")  # error: arg-type
+    await beluga.ToolLoop(model, []).generate("Hi", temprature=1)  # error: call-arg
