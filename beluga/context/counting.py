@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
+import msgspec
+
 from beluga.context.memo import Memo
-from beluga.context.offloading import each, whole
-from beluga.schema import Message, ProviderTool, ToolDeclaration, ToolSpec
+from beluga.schema import (
+    AIMessage,
+    GenerateOptions,
+    HumanMessage,
+    JsonSchema,
+    Message,
+    ProviderTool,
+    ToolDeclaration,
+    ToolSpec,
+)
+from beluga.tokens import ModelTokenizer, UsageAnchor
+from beluga.tokens.offloading import each, whole
 
 __all__ = ["Counter", "Counts"]
 
@@ -33,28 +46,61 @@ class Counter:
         self.tokenizer: Counts = tokenizer
         self._empty: int = tokenizer.count_messages(())
         self._costs: Memo[int] = Memo()
+        self._past: Memo[int] = Memo()
 
-    def cost(self, message: Message) -> int:
-        """Return what one message adds to a request, in tokens."""
-        known = self._costs.get(message)
+    async def ready(self) -> None:
+        """Load what the tokenizer needs, off the event loop."""
+        if isinstance(self.tokenizer, ModelTokenizer | UsageAnchor):
+            await self.tokenizer.load()
+
+    def cost(self, message: Message, *, past: bool = False) -> int:
+        """Return what one message adds to a request; *past* if a person speaks after it."""
+        memo = self._memo(message, past=past)
+        known = memo.get(message)
         if known is not None:
             return known
-        cost = self.tokenizer.count_messages((message,)) - self._empty
-        return self._costs.put(message, max(0, cost))
+        return memo.put(message, max(0, self._counted(message, past=past)))
 
     async def costs(self, messages: Sequence[Message]) -> list[int]:
         """Return what each of *messages* adds to a request, in tokens."""
-        await each(self.cost, [m for m in messages if self._costs.get(m) is None])
-        return [self.cost(message) for message in messages]
+        asked = [i for i, message in enumerate(messages) if isinstance(message, HumanMessage)]
+        past, last = (messages[: asked[-1]], messages[asked[-1] :]) if asked else ((), messages)
+        await each(partial(self.cost, past=True), self._unknown(past, past=True))
+        await each(self.cost, self._unknown(last, past=False))
+        costs = [self.cost(message, past=True) for message in past]
+        return costs + [self.cost(message) for message in last]
 
     async def total(self, messages: Sequence[Message], tools: Sequence[ToolDeclaration]) -> int:
         """Return the tokens of the whole request."""
-        size = sum([len(message.text) for message in messages])
+        if isinstance(self.tokenizer, ModelTokenizer):
+            size = self.tokenizer.uncounted(messages)
+        else:
+            size = sum([len(message.text) for message in messages])
         return await whole(lambda: self._total(messages, tools), size)
 
     def around(self, tools: Sequence[ToolDeclaration]) -> int:
         """Return what a request costs beside its messages."""
         return self._total((), tools)
+
+    def schema(self, options: GenerateOptions) -> int:
+        """Return what the schema of the answer costs, if there is one."""
+        schema = options.response_format
+        if not isinstance(schema, JsonSchema):
+            return 0
+        if isinstance(self.tokenizer, ModelTokenizer):
+            return self.tokenizer.count_schema(schema)
+        return self.tokenizer.count(msgspec.json.encode(schema).decode())
+
+    def _unknown(self, messages: Sequence[Message], *, past: bool) -> list[Message]:
+        return [m for m in messages if self._memo(m, past=past).get(m) is None]
+
+    def _memo(self, message: Message, *, past: bool) -> Memo[int]:
+        return self._past if past and isinstance(message, AIMessage) else self._costs
+
+    def _counted(self, message: Message, *, past: bool) -> int:
+        if isinstance(self.tokenizer, ModelTokenizer):
+            return self.tokenizer.count_message(message, recent=not past)
+        return self.tokenizer.count_messages((message,)) - self._empty
 
     def _total(self, messages: Sequence[Message], tools: Sequence[ToolDeclaration]) -> int:
         specs = [tool for tool in tools if isinstance(tool, ToolSpec)]

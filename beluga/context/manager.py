@@ -8,7 +8,6 @@ import msgspec
 
 from beluga.context.adaptive import Adaptive
 from beluga.context.counting import Counter, Counts
-from beluga.context.estimate import Estimate
 from beluga.context.semantic import Semantic
 from beluga.context.sliding import Sliding
 from beluga.context.strategy import ContextStrategy
@@ -19,7 +18,8 @@ from beluga.errors import ContextOverflowError, invalid_input
 from beluga.events import Fitted
 from beluga.fitting import input_budget
 from beluga.model import ChatModel
-from beluga.schema import JsonSchema, Message, Request, ToolDeclaration
+from beluga.schema import Message, Request, ToolDeclaration
+from beluga.tokens import tokenizer_for
 
 __all__ = ["ContextManager"]
 
@@ -31,6 +31,7 @@ _NAMED: dict[str, Callable[[], ContextStrategy]] = {
     "adaptive": Adaptive,
 }
 _WITH_MODEL = {"summarize": "Summarize", "fact_extraction": "FactExtraction"}
+_USUAL = "gpt-4o"
 _MARGIN = 0.05
 """The share of a window that is kept free where the tokenizer only estimates."""
 
@@ -49,7 +50,7 @@ class ContextManager:
     Args:
         strategy: What chooses the turns that stay, or the name of one that needs no model:
             `"truncate"`, `"sliding"`, `"semantic"`, `"adaptive"`.
-        tokenizer: What counts; `None` for the model's own where one is asked, else an estimate.
+        tokenizer: What counts; `None` for that of the model where one is asked, else OpenAI's.
         budget: The most tokens of a request; `None` if `fit` is told, or a model's window tells.
         reserve_output: Tokens kept free for the answer where a model's window tells the budget.
         keep_system: Whether instructions always stay.
@@ -74,7 +75,7 @@ class ContextManager:
         self._strategy = _strategy(strategy)
         self._tokenizer = tokenizer
         self._budget, self._reserve, self._keep_system = budget, reserve_output, keep_system
-        self._counters: dict[str, Counter] = {}
+        self._counters: dict[int, Counter] = {}
 
     async def fit(
         self,
@@ -104,7 +105,7 @@ class ContextManager:
         if allowed < 0:
             raise invalid_input(f"a budget is a number of tokens, at least 0; got {allowed}")
         _check(messages)
-        counter = self._counter(None)
+        counter = await self._counter(None)
         return await self._fitted(messages, allowed, tools, counter, _LIVE if fx is None else fx)
 
     async def fit_request(
@@ -124,7 +125,7 @@ class ContextManager:
             ContextOverflowError: What must stay does not fit.
             ModelError: A model that the strategy asks did not answer.
         """
-        counter = self._counter(model)
+        counter = await self._counter(model)
         tools = request.options.tools or ()
         budget = self._budget_for(request, model, counter)
         if share < 1.0:
@@ -146,10 +147,7 @@ class ContextManager:
             return None
         if not counter.tokenizer.exact:
             budget -= int(budget * _MARGIN)
-        schema = request.options.response_format
-        if isinstance(schema, JsonSchema):
-            budget -= counter.tokenizer.count(msgspec.json.encode(schema).decode())
-        return max(0, budget)
+        return max(0, budget - counter.schema(request.options))
 
     async def _fitted(
         self,
@@ -206,13 +204,12 @@ class ContextManager:
         stayed = len([message for message in kept if id(message) in given])
         return Fitted(kept, tokens, len(messages) - stayed, self._strategy.name, budget)
 
-    def _counter(self, model: ChatModel | None) -> Counter:
-        name = "" if model is None or self._tokenizer is not None else model.model_id
-        counter = self._counters.get(name)
-        if counter is None:
-            tokenizer = self._tokenizer
-            counter = Counter(Estimate() if tokenizer is None else tokenizer)
-            self._counters[name] = counter
+    async def _counter(self, model: ChatModel | None) -> Counter:
+        tokenizer = self._tokenizer
+        if tokenizer is None:
+            tokenizer = tokenizer_for(_USUAL if model is None else model)
+        counter = self._counters.setdefault(id(tokenizer), Counter(tokenizer))
+        await counter.ready()
         return counter
 
     def __repr__(self) -> str:

@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from beluga.context.cutting import opened
 from beluga.context.memo import Memo
-from beluga.context.offloading import each
 from beluga.context.relevance import Relevance, Terms
 from beluga.context.turns import History, Turn
 from beluga.context.words import terms_of
 from beluga.effects import Effects
 from beluga.errors import invalid_input
 from beluga.schema import AIMessage, Message
+from beluga.tokens.offloading import each
 
 __all__ = ["Embed", "Ranking", "Semantic", "text_of"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from beluga.effects import Effects
 from beluga.errors import BudgetExhaustedError, ModelError, invalid_input
 from beluga.events import BudgetSettled
-from beluga.middleware.estimates import Count, OutputEstimate, count_characters, input_tokens
+from beluga.middleware.estimates import Count, OutputEstimate, input_tokens
 from beluga.middleware.meter import Meter
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import Failure, Finish, Prices, Request, Usage
@@ -43,7 +43,7 @@ def with_budget(
         dollars: How much may be spent.
         window: Seconds in any of which that holds; by default it is the total.
         prices: What the models cost; by default what each says of itself.
-        count: Counts the tokens of a prompt; by default a quarter of its characters.
+        count: Counts the tokens of a prompt; by default as the model's family does.
 
     Raises:
         InvalidInputError: An amount is not above zero, or a model says no prices.
@@ -67,7 +67,7 @@ class Budget:
                 raise invalid_input(f"{name} must be a number above 0; got {value!r}")
         self._limit = round(dollars * NANO)
         self._window = math.inf if window is None else window
-        self._prices, self._count = prices, count or count_characters
+        self._prices, self._count = prices, count
         self._clock = SteadyClock()
         self._past: deque[tuple[float, int]] = deque()
         self._spent = 0
@@ -115,9 +115,9 @@ class Budget:
         """Return what is known of the length of a model's answers."""
         return self._outputs.setdefault(model_id, OutputEstimate())
 
-    def input_tokens(self, request: Request) -> int:
-        """Return how many tokens the prompt has, as far as can be told here."""
-        return input_tokens(request, self._count)
+    async def input_tokens(self, request: Request, model: ChatModel) -> int:
+        """Return how many tokens the prompt has for *model*, as far as can be told here."""
+        return await input_tokens(request, model, self._count)
 
     def reserve(self, dollars: float) -> int:
         """Set *dollars* aside and return the reservation.
@@ -173,7 +173,7 @@ class Budgeted(Wrapper):
     async def respond(self, request: Request, fx: Effects) -> Finish:
         """Set the estimated cost aside, have the inner model answer, and settle."""
         budget, outputs = self._budget, self._budget.outputs(self.model_id)
-        prompt = budget.input_tokens(request)
+        prompt = await budget.input_tokens(request, self.inner)
         expected = Usage(prompt, request.options.max_tokens or outputs.tokens)
         reservation = budget.reserve(price_of(expected, self._prices))
         meter, cost = Meter(), None

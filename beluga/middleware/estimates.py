@@ -7,27 +7,24 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from beluga.model import ChatModel
 from beluga.schema import (
     Emission,
     Message,
-    Part,
     ReasoningDelta,
-    ReasoningPart,
-    RefusalPart,
     Request,
     TextDelta,
-    TextPart,
-    ToolCall,
     ToolCallDelta,
     ToolSpec,
     Usage,
 )
+from beluga.tokens import tokenizer_for
+from beluga.tokens.offloading import whole
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
     "Count",
     "OutputEstimate",
-    "count_characters",
     "emitted_characters",
     "input_tokens",
     "used_tokens",
@@ -37,9 +34,7 @@ Count: TypeAlias = Callable[[Sequence[Message], Sequence[ToolSpec]], int]
 """Count the tokens of a prompt, as a tokenizer's `count_messages` does."""
 
 CHARACTERS_PER_TOKEN: Final = 4
-TOKENS_PER_MESSAGE: Final = 4
-TOKENS_PER_MEDIUM: Final = 800
-"""What providers charge for a picture of middling size."""
+"""Of output, which comes in pieces: tokens of pieces do not add up."""
 
 FIRST_GUESS: Final = 1024
 ENOUGH: Final = 20
@@ -49,17 +44,15 @@ QUANTILE: Final = 0.9
 _WEIGHTS: Final = tuple([0.5 ** (age / HALF_LIFE) for age in reversed(range(KEPT))])
 
 
-def count_characters(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> int:
-    """Estimate the tokens of a prompt: a quarter of its characters, and something for the frame."""
-    characters = sum([_length(part) for message in messages for part in message.parts])
-    characters += sum([len(t.name) + len(t.description) + len(repr(t.parameters)) for t in tools])
-    return -(-characters // CHARACTERS_PER_TOKEN) + TOKENS_PER_MESSAGE * len(messages)
-
-
-def input_tokens(request: Request, count: Count) -> int:
-    """Return how many tokens *request*'s prompt has by *count*."""
-    tools = [tool for tool in request.options.tools or () if isinstance(tool, ToolSpec)]
-    return count(request.messages, tools)
+async def input_tokens(request: Request, model: ChatModel, count: Count | None) -> int:
+    """Return how many tokens *request*'s prompt has: by *count*, else as *model* counts them."""
+    if count is not None:
+        tools = [tool for tool in request.options.tools or () if isinstance(tool, ToolSpec)]
+        return count(request.messages, tools)
+    tokenizer = tokenizer_for(model)
+    await tokenizer.load()
+    size = tokenizer.uncounted(request.messages)
+    return await whole(lambda: tokenizer.count_request(request), size)
 
 
 def emitted_characters(chunks: Sequence[Emission]) -> int:
@@ -116,13 +109,3 @@ class OutputEstimate:
             total += weight
             sums.append(total)
         return weighted[min(bisect.bisect_left(sums, QUANTILE * total), newest)][0]
-
-
-def _length(part: Part) -> int:
-    match part:
-        case TextPart(text) | ReasoningPart(text) | RefusalPart(text):
-            return len(text)
-        case ToolCall():
-            return len(part.name) + len(part.arguments)
-        case _:
-            return TOKENS_PER_MEDIUM * CHARACTERS_PER_TOKEN

@@ -11,7 +11,7 @@ import anyio
 from beluga.effects import Effects
 from beluga.errors import ModelError, RateLimitError, invalid_input
 from beluga.events import WaitedForLimit
-from beluga.middleware.estimates import Count, OutputEstimate, count_characters, input_tokens
+from beluga.middleware.estimates import Count, OutputEstimate, input_tokens
 from beluga.middleware.meter import Meter
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import Failure, Finish, Request
@@ -46,7 +46,7 @@ def with_limits(
         store: Where the account is kept; by default in memory.
         key: Under which name; those who share a store and a key share the limit.
         max_wait: Seconds to wait at most; by default until the answer's own deadline.
-        count: Counts the tokens of a prompt; by default a quarter of its characters.
+        count: Counts the tokens of a prompt; by default as the model's family does.
 
     Raises:
         InvalidInputError: `max_wait` is below zero.
@@ -73,7 +73,7 @@ class Limiter:
         self.limits: ProviderLimits = limits
         self.key: str = "limits" if key is None else key
         self._max_wait = math.inf if max_wait is None else max_wait
-        self._count = count or count_characters
+        self._count = count
         self._store: LimitStore = MemoryLimits() if store is None else store
         self._line: deque[_Turn] = deque()
         self._outputs: dict[str, OutputEstimate] = {}
@@ -91,9 +91,9 @@ class Limiter:
         """Return what is known of the length of a model's answers."""
         return self._outputs.setdefault(model_id, OutputEstimate())
 
-    def input_tokens(self, request: Request) -> int:
-        """Return how many tokens the prompt has, as far as can be told here."""
-        return input_tokens(request, self._count)
+    async def input_tokens(self, request: Request, model: ChatModel) -> int:
+        """Return how many tokens the prompt has for *model*, as far as can be told here."""
+        return await input_tokens(request, model, self._count)
 
     def needed(self, model_id: str, request: Request, prompt: int) -> int:
         """Return how many tokens to reserve for a request whose prompt has *prompt*.
@@ -230,7 +230,7 @@ class Limited(Wrapper):
         """
         if request is None:
             return await self._limiter.would_wait()
-        prompt = self._limiter.input_tokens(request)
+        prompt = await self._limiter.input_tokens(request, self.inner)
         needed = self._limiter.needed(self.model_id, request, prompt)
         mine, inner = await self._limiter.would_wait(needed), await self.inner.would_wait(request)
         return max(mine, inner)
@@ -238,7 +238,7 @@ class Limited(Wrapper):
     async def respond(self, request: Request, fx: Effects) -> Finish:
         """Wait for a place, have the inner model answer, and settle."""
         limiter = self._limiter
-        prompt = limiter.input_tokens(request)
+        prompt = await limiter.input_tokens(request, self.inner)
         reservation = await limiter.admit(limiter.needed(self.model_id, request, prompt), fx)
         meter = Meter()
         completed = False

@@ -1,15 +1,19 @@
 """Virtual time on both backends: sleeps and deadlines take no real time.
 
 Time is the backend's own, so that sleeps, deadlines and limiters agree. A clock jumps when nothing
-can run; a real socket never looks ready to it, so use it only where no bytes are under way.
+can run; a real socket never looks ready to it, so use it only where no bytes are under way. Nor
+would a worker thread's work, so that counting tokens of long texts is done in place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import sys
 from importlib.util import find_spec
 from typing import Any
+
+from beluga.tokens.offloading import stay_where
 
 __all__ = ["VirtualTimeLoop", "virtual_backends"]
 
@@ -66,3 +70,18 @@ def virtual_backends() -> dict[str, dict[str, Any]]:
 
         backends["trio"] = {"clock": MockClock(autojump_threshold=0)}
     return backends
+
+
+def _time_is_virtual() -> bool:
+    try:
+        return isinstance(asyncio.get_running_loop(), VirtualTimeLoop)
+    except RuntimeError:
+        if "trio" not in sys.modules:
+            return False
+    import trio
+    from trio.testing import MockClock
+
+    return trio.lowlevel.in_trio_run() and isinstance(trio.lowlevel.current_clock(), MockClock)
+
+
+stay_where(_time_is_virtual)

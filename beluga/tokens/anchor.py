@@ -8,7 +8,7 @@ import msgspec
 
 from beluga.model import ChatModel
 from beluga.schema import AIMessage, Message, ToolSpec
-from beluga.tokens.tokenizer import Tokenizer, tokenizer_for
+from beluga.tokens.tokenizer import ModelTokenizer, Tokenizer, tokenizer_for
 
 __all__ = ["Estimate", "UsageAnchor"]
 
@@ -82,6 +82,11 @@ class UsageAnchor:
             return Estimate(tokens)
         since = tokens - self._tokenizer.count_messages(last.messages, last.tools)
         return Estimate(max(0, last.tokens + since), last.tokens)
+
+    async def load(self) -> None:
+        """Load what its tokenizer needs in a worker thread, if no count has done so before."""
+        if isinstance(self._tokenizer, ModelTokenizer):
+            await self._tokenizer.load()
 
     def count(self, text: str) -> int:
         """Return how many tokens *text* has."""

@@ -10,13 +10,13 @@ import codecs
 import lzma
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from anyio import to_thread
-
 from beluga.errors import invalid_input
+from beluga.tokens.offloading import LONG, whole
 
 if TYPE_CHECKING:
     import tiktoken
@@ -74,7 +74,7 @@ async def preload(*encodings: str) -> None:
     """
     for name in [_checked(given) for given in encodings] or [NAMES[0]]:
         if name not in _loaded:
-            await to_thread.run_sync(_encoding, name)
+            await whole(partial(_encoding, name), LONG)
 
 
 def is_loaded(name: EncodingName) -> bool:

@@ -53,6 +53,11 @@ class Prompts:
         tokens = self._texts.count(text)
         return tokens if self._family.factor == 1.0 else round(tokens * self._family.factor)
 
+    def uncounted(self, messages: Sequence[Message]) -> int:
+        """Return how many characters of *messages* are not remembered."""
+        texts = [message.text for message in messages]
+        return sum([len(text) for text in texts if text not in self._texts])
+
     def messages(self, messages: Sequence[Message]) -> int:
         """Return the tokens of a conversation."""
         last = max([i for i, m in enumerate(messages) if isinstance(m, HumanMessage)], default=-1)

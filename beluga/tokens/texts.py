@@ -43,6 +43,9 @@ class Texts:
             self._remember(text, tokens)
         return tokens
 
+    def __contains__(self, text: str) -> bool:
+        return text in self._known
+
     def _remember(self, text: str, tokens: int) -> None:
         with self._lock:
             if text in self._known:

@@ -18,7 +18,7 @@ from beluga.schema import (
     SystemMessage,
     ToolSpec,
 )
-from beluga.tokens.encodings import decoded, encoded
+from beluga.tokens.encodings import decoded, encoded, preload
 from beluga.tokens.families import family_of
 from beluga.tokens.family import Family
 from beluga.tokens.prompts import Prompts
@@ -75,6 +75,19 @@ class ModelTokenizer:
         offered = self._prompts.tools(tools, system=_instructed(messages))
         return self.family.request + self._prompts.messages(messages) + offered
 
+    def count_message(self, message: Message, *, recent: bool = True) -> int:
+        """Return how many tokens one message adds to a request.
+
+        Args:
+            message: The message.
+            recent: Whether no person speaks after it; some providers bill thoughts only then.
+        """
+        return self._prompts.message(message, recent=recent)
+
+    def count_schema(self, schema: JsonSchema) -> int:
+        """Return how many tokens it takes to have the answer obey *schema*."""
+        return self._prompts.schema(schema)
+
     def count_request(self, request: Request) -> int:
         """Return how many tokens of input *request* has: its options may cost some, too."""
         options, messages = request.options, request.messages
@@ -89,6 +102,14 @@ class ModelTokenizer:
             tokens += self._prompts.schema(options.response_format)
         thinking = options.reasoning is not None and options.reasoning.effort != "none"
         return tokens + (self.family.thinking if thinking else 0)
+
+    def uncounted(self, messages: Sequence[Message]) -> int:
+        """Return how many characters of *messages* have not been counted before, or long ago."""
+        return self._prompts.uncounted(messages)
+
+    async def load(self) -> None:
+        """Load the encoding in a worker thread, if no count has done so before."""
+        await preload(self.family.encoding)
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of *text*; what looks like a special token is text."""

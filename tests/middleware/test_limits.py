@@ -13,9 +13,9 @@ from beluga.effects import Effects
 from beluga.errors import InvalidInputError, ModelTimeoutError, RateLimitError
 from beluga.events import AttemptEnded, Event, RateLimits, RateWindow, WaitedForLimit
 from beluga.hooks import Hooks, with_hooks
-from beluga.middleware.estimates import OutputEstimate, count_characters
+from beluga.middleware.estimates import OutputEstimate, input_tokens
 from beluga.middleware.limits import with_limits
-from beluga.schema import AIMessage, Failure, Finish, HumanMessage, Request, Usage
+from beluga.schema import Failure, Finish, HumanMessage, Request, Usage
 from beluga.stores import MemoryLimits, ProviderLimits, Refusal
 from beluga.testing import ScriptedModel
 from tests.doubles import Endless, FunctionModel, text
@@ -302,6 +302,9 @@ def test_an_estimate_follows_newer_answers() -> None:
     assert estimate.tokens == 7
 
 
-def test_a_prompt_is_counted_by_its_characters() -> None:
-    assert count_characters([HumanMessage("x" * 400)], []) == 104
-    assert count_characters([AIMessage(""), HumanMessage("")], []) == 8
+async def test_a_prompt_is_counted_as_its_model_counts() -> None:
+    request = Request((HumanMessage("What is the capital of France?"),))
+    for name, tokens in (("gpt-4o", 14), ("o3-mini", 13), ("claude-sonnet-4-5", 14)):
+        model = ScriptedModel([], model_id=name)
+        assert await input_tokens(request, model, None) == tokens
+    assert await input_tokens(request, model, lambda messages, tools: len(messages)) == 1

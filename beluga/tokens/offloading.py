@@ -1,0 +1,63 @@
+"""Long work on text leaves the event loop to others.
+
+What is short is done at once, with a turn for others in between: the way to a worker thread and
+back costs as much as counting a page. What is long goes to a thread, of which there are few, so
+that no other work of the application waits for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar, checkpoint
+
+from beluga.schema import Message
+
+__all__ = ["LONG", "each", "stay_where", "whole"]
+
+T = TypeVar("T")
+
+LONG: Final = 16_000
+"""Characters of text, some milliseconds of work, from which a thread does it."""
+
+_THREADS: Final = 2
+"""The work holds the interpreter's lock for a part of the time, so that more would not help."""
+
+_limiter: Final = RunVar[CapacityLimiter]("beluga_counting")
+_staying: Final[list[Callable[[], bool]]] = []
+
+
+def stay_where(condition: Callable[[], bool]) -> None:
+    """Have all work done in place where *condition* holds.
+
+    A clock that jumps ahead while nothing runs, as in tests, takes a thread's work for idleness,
+    and every timeout fires.
+    """
+    _staying.append(condition)
+
+
+async def whole(work: Callable[[], T], size: int) -> T:
+    """Do *work* on *size* characters: at once if they are not many, else in a worker thread."""
+    if size < LONG or any(condition() for condition in _staying):
+        return work()
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(_THREADS)
+        _limiter.set(limiter)
+    return await to_thread.run_sync(work, limiter=limiter)
+
+
+async def each(work: Callable[[Message], object], messages: Sequence[Message]) -> None:
+    """Do *work* on each of *messages*, and let others have a turn in between."""
+    done = 0
+    for message in messages:
+        size = len(message.text)
+        await whole(partial(work, message), size)
+        done += size
+        if done >= LONG:
+            await checkpoint()
+            done = 0
