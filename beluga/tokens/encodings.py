@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import lzma
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from beluga.tokens.offloading import LONG, whole
 if TYPE_CHECKING:
     import tiktoken
 
-__all__ = ["EncodingName", "decoded", "encoded", "is_loaded", "preload", "ranked_tokens"]
+__all__ = ["EncodingName", "count", "decoded", "encoded", "is_loaded", "preload", "ranked_tokens"]
 
 EncodingName: TypeAlias = Literal["o200k", "cl100k"]
 """`o200k`: OpenAI's models since GPT-4o. `cl100k`: GPT-4 and GPT-3.5."""
@@ -55,6 +56,11 @@ _PATTERNS: Final[Mapping[EncodingName, tuple[str, ...]]] = {
     ),
 }
 
+_PIECE: Final = 1 << 15
+_SEAM: Final = re.compile(r"(?<=[a-z])(?= [a-z])|(?<=\n)(?=[A-Za-z])")
+"""Where both patterns part a text whatever stands around: before a space between words, or where a
+line begins with a letter."""
+
 _COUNT: Final = 4
 """Bytes that say how many tokens a file of ranks holds."""
 
@@ -87,6 +93,16 @@ def encoded(text: str, name: EncodingName) -> list[int]:
     return _encoding(name).encode_ordinary(text)
 
 
+def count(text: str, name: EncodingName) -> int:
+    """Return how many tokens *text* has.
+
+    A long text is encoded in pieces, so that other threads have a turn: while the tokens of a piece
+    are made a list, the interpreter's lock is held.
+    """
+    encode = _encoding(name).encode_ordinary
+    return sum([len(encode(piece)) for piece in _pieces(text)])
+
+
 def decoded(tokens: Sequence[int], name: EncodingName) -> str:
     """Return the text of *tokens*; a character of which the end is missing is left out.
 
@@ -107,6 +123,14 @@ def ranked_tokens(name: EncodingName) -> Iterator[bytes]:
     start = _COUNT + int.from_bytes(ranks[:_COUNT], "big")
     for begin, end in pairwise(accumulate(ranks[_COUNT:start], initial=start)):
         yield bytes(ranks[begin:end])
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while seam := _SEAM.search(text, start + _PIECE):
+        yield text[start : seam.start()]
+        start = seam.start()
+    yield text[start:]
 
 
 def _encoding(name: EncodingName) -> tiktoken.Encoding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from beluga.tokens.encodings import EncodingName, encoded
+from beluga.tokens.encodings import EncodingName, count
 
 __all__ = ["Texts", "texts_of"]
 
@@ -38,7 +38,7 @@ class Texts:
         known = self._known.get(text)
         if known is not None:
             return known
-        tokens = len(encoded(text, self._encoding))
+        tokens = count(text, self._encoding)
         if len(text) + _ENTRY <= self._room:
             self._remember(text, tokens)
         return tokens

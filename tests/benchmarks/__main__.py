@@ -9,6 +9,7 @@ import anyio
 from tests.benchmarks import (
     calls,
     context,
+    counting,
     first_content,
     guarding,
     middleware,
@@ -62,6 +63,11 @@ def main() -> None:
     print(f"fitting {context.MESSAGES} messages to {context.BUDGET} tokens: new; one turn later")
     for strategy, (cold, warm) in anyio.run(context.measure, turns).items():
         print(f"  {strategy:<12} {cold:9.2f} ms  {warm:9.2f} ms")
+    print(f"counting: {counting.speed(turns):.1f} million characters a second of CPU")
+    for backend in ("asyncio", "trio"):
+        print(f"the longest wait of another task while a megabyte is counted, {backend}")
+        for name, milliseconds in anyio.run(counting.lags, turns, backend=backend).items():
+            print(f"  {name:<24} {milliseconds:6.1f} ms")
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():
         print(f"  {code:<66} {ratio:5.2f}")

@@ -7,18 +7,18 @@ import statistics
 import time
 from collections.abc import Callable
 
-from beluga import AIMessage, ContextManager, HumanMessage, Message
+from beluga import AIMessage, ContextManager, HumanMessage, Message, preload
 
 __all__ = ["STRATEGIES", "measure"]
 
 STRATEGIES = ("truncate", "sliding", "semantic", "adaptive")
 
-MESSAGES = 370
+MESSAGES = 320
 BUDGET = 4000
 
 _WORDS = (
-    "the whale dives under ice while {n} scientists measure songs, depth and pressure; they write "
-    "what they hear in notebook {n}, and compare it with recording {m} of the winter before."
+    "{name}: the whale dives under ice while {n} scientists measure songs, depth and pressure; "
+    "they write what they hear in notebook {n}, and compare it with recording {m} of last winter."
 )
 
 
@@ -30,8 +30,9 @@ async def measure(turns: int) -> dict[str, tuple[float, float]]:
 async def _times(strategy: str, turns: int) -> tuple[float, float]:
     cold: list[float] = []
     warm: list[float] = []
-    for _ in range(turns):
-        manager, history = ContextManager(strategy), _history()
+    await preload()
+    for turn in range(turns):
+        manager, history = ContextManager(strategy), _history(f"{strategy} {turn}")
         grown = [*history, AIMessage("It sang."), HumanMessage("And recording 12?")]
         gc.collect()
         for times, messages in ((cold, history), (warm, grown)):
@@ -42,9 +43,10 @@ async def _times(strategy: str, turns: int) -> tuple[float, float]:
     return statistics.median(cold), statistics.median(warm)
 
 
-def _history() -> list[Message]:
+def _history(name: str) -> list[Message]:
+    """Return a history whose texts nobody has counted before."""
     kinds: tuple[Callable[[str], Message], ...] = (HumanMessage, AIMessage)
     return [
-        *[kinds[n % 2](_WORDS.format(n=n, m=n * 7 % 101)) for n in range(MESSAGES)],
+        *[kinds[n % 2](_WORDS.format(n=n, m=n * 7 % 101, name=name)) for n in range(MESSAGES)],
         HumanMessage("What did recording 77 of the winter hold?"),
     ]

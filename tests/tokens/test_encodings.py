@@ -17,6 +17,7 @@ from tests.architecture.source import ROOT
 from tests.tokens.pack_ranks import OFFICIAL, official_text, pack
 
 NAMES = tuple(OFFICIAL)
+SCRAPS = [*"aZ 'é日1.\n\r\t/", " a", "the whale", " sings", "'s", "\n\n", "  ", "\nA", "http://"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,6 +54,26 @@ def test_text_is_split_as_openai_splits_it(
 def test_known_texts(name: encodings.EncodingName, text: str, tokens: list[int]) -> None:
     assert encoded(text, name) == tokens
     assert decoded(tokens, name) == text
+
+
+@given(
+    st.lists(st.sampled_from(SCRAPS), min_size=1, max_size=60), st.sampled_from(NAMES), st.data()
+)
+def test_pieces_have_as_many_tokens_as_the_whole(
+    scraps: list[str], name: encodings.EncodingName, data: st.DataObject
+) -> None:
+    text = "".join(scraps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encodings, "_PIECE", data.draw(st.integers(1, 10)))
+        assert "".join(encodings._pieces(text)) == text
+        assert encodings.count(text, name) == len(encoded(text, name))
+
+
+def test_a_long_text_is_encoded_in_pieces() -> None:
+    pieces = list(encodings._pieces("the whale dives. " * 10_000))
+    assert len(pieces) == 6
+    assert max(map(len, pieces)) < encodings._PIECE + 20
+    assert list(encodings._pieces("昨日" * 50_000)) == ["昨日" * 50_000]
 
 
 def test_a_special_tokens_name_is_text() -> None:
