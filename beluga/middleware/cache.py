@@ -267,7 +267,7 @@ class Cached(Wrapper):
                 return await _replay(kept, fx)
         finish = await self.inner.respond(request, fx)
         if finish.reason in WHOLE:
-            said = [chunk for batch in flight.batches[flight.start :] for chunk in batch]
+            said = [chunk for batch in flight.batches for chunk in batch]
             await cache.keep(key, fold([*said, finish]))
             fx.notify(CacheStored(key))
         return finish

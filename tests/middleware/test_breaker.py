@@ -145,6 +145,17 @@ async def test_a_probe_closes_it_with_its_first_content() -> None:
         assert (await chunks.message()).text == "ab"
 
 
+async def test_what_is_no_content_closes_nothing() -> None:
+    scripted = ScriptedModel([down(), reply("", 5.0, failure=DOWN)])
+    model = with_breaker(1, 10.0)(scripted)
+    await outcomes(model, 1, streaming=True)
+    await anyio.sleep(10)
+    events: list[Event] = []
+    with pytest.raises(ProviderDownError):
+        await ask(model, streaming=True, events=events)
+    assert not [event for event in events if isinstance(event, BreakerClosed)]
+
+
 async def test_what_breaks_off_counts_also_after_content() -> None:
     scripted = ScriptedModel([reply("a", failure=DOWN)])
     assert await outcomes(with_breaker(1)(scripted), 2, streaming=True) == [

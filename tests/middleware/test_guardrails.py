@@ -262,6 +262,30 @@ async def test_a_changed_call_is_shown_changed() -> None:
     assert deltas == [ToolCallDelta(1, "c1", "ls", '{"safe":true}')]
 
 
+async def test_a_restart_forgets_a_call_that_was_open() -> None:
+    script = [*a_call(0, "rm")[:2], Restarted(SLOW_DOWN), *text("a"), 5.0, *text("b")]
+    model = with_guardrails(tool_calls=[Calls()])(ScriptedModel([[*script, Finish("stop")]]))
+    async with model.stream("Hi") as chunks:
+        start = anyio.current_time()
+        assert [await anext(chunks.__aiter__()) for _ in range(2)] == [
+            Restarted(SLOW_DOWN),
+            TextDelta("a"),
+        ]
+        assert anyio.current_time() == start  # nothing waits behind what is void
+        assert (await chunks.message()).text == "ab"
+
+
+async def test_reasoning_that_waits_behind_text_is_rewritten_in_its_place() -> None:
+    thoughts = "0123456789" * 3 + "bad!" + "0123456789"
+    batches = [*text("Hi"), *[ReasoningDelta(letter) for letter in thoughts], Finish("stop")]
+    guard = Word("bad", replacement="***", window=5)
+    model = with_guardrails(output=[guard])(ScriptedModel([batches]))
+    async with model.stream("Hi") as chunks:
+        message = await chunks.message()
+    assert message.text == "Hi"
+    assert message.reasoning == thoughts.replace("bad", "***")
+
+
 @pytest.mark.parametrize("reason", ["length", "tool_calls"])
 async def test_calls_that_nothing_closes_are_judged_at_the_end(reason: Any) -> None:
     script = [*a_call(0, "rm")[:2], Finish(reason)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +87,7 @@ async def test_a_first_that_fails_early_starts_the_second_at_once(streaming: boo
 
 
 @both_ways
-@pytest.mark.parametrize("failure", [WRONG, SLOW])
+@pytest.mark.parametrize("failure", [WRONG, SLOW, msgspec.structs.replace(DOWN, local=True)])
 async def test_a_failure_that_lasts_or_asks_to_wait_starts_none(
     failure: object, streaming: bool
 ) -> None:

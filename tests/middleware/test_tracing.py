@@ -142,13 +142,16 @@ async def test_a_call() -> None:
 
 async def test_a_stream_tells_when_it_began_to_speak() -> None:
     telemetry = Telemetry()
-    model = telemetry.on(ScriptedModel([[3.0, TextDelta("a"), 4.0, Finish("stop")]]))
+    model = telemetry.on(
+        ScriptedModel([[3.0, TextDelta("a"), 4.0, TextDelta("b"), Finish("stop")]])
+    )
     async with model.stream("Hi") as chunks:
         await chunks.message()
     assert telemetry.span.attributes["gen_ai.response.time_to_first_chunk"] == pytest.approx(3)
     [first] = telemetry.metrics["gen_ai.client.operation.time_to_first_chunk"]
     [whole] = telemetry.metrics["gen_ai.client.operation.duration"]
     assert (first.sum, whole.sum) == (pytest.approx(3), pytest.approx(7))
+    assert (first.count, whole.count) == (1, 1)
 
 
 async def test_a_failure_and_a_cancellation() -> None:
