@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from beluga.outcomes import Ok, Outcome, attempt, unwrap
     from beluga.registry import ProviderConfig, ProviderConfigDict, list_providers, new, register
     from beluga.routing import (
-        AttemptReport, Candidate, CapabilityBased, Cooldown, CostOptimized, Explanation,
-        FailoverChain, LowestLatency, RoundRobin, Router, RouterStrategy,
+        AttemptReport, Candidate, CapabilityBased, Cooldown, CostOptimized, Example, Explanation,
+        FailoverChain, LearnedRouter, LowestLatency, RoundRobin, Router, RouterStrategy,
     )
     from beluga.schema import (
         UNSET, AIMessage, AudioPart, Capabilities, Citation, Emission, ErrorCode, Failure, FilePart,
@@ -123,8 +123,8 @@ else:
         "beluga.outcomes": "Ok Outcome attempt unwrap",
         "beluga.registry": "ProviderConfig ProviderConfigDict list_providers new register",
         "beluga.routing": (
-            "AttemptReport Candidate CapabilityBased Cooldown CostOptimized Explanation "
-            "FailoverChain LowestLatency RoundRobin Router RouterStrategy"
+            "AttemptReport Candidate CapabilityBased Cooldown CostOptimized Example Explanation "
+            "FailoverChain LearnedRouter LowestLatency RoundRobin Router RouterStrategy"
         ),
         "beluga.schema": (
             "UNSET AIMessage AudioPart Capabilities Citation Emission ErrorCode Failure FilePart "
@@ -209,6 +209,7 @@ __all__ = [
     "Emit",
     "ErrorCode",
     "Event",
+    "Example",
     "Explanation",
     "FactExtraction",
     "FailedOver",
@@ -241,6 +242,7 @@ __all__ = [
     "JsonSchema",
     "JsonValue",
     "KeyValue",
+    "LearnedRouter",
     "LeftOut",
     "Length",
     "LimitStore",
