@@ -29,9 +29,10 @@ if TYPE_CHECKING:
         UnsupportedError, error_for,
     )
     from beluga.events import (
-        Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit, CacheStored,
-        Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits, RateWindow,
-        Retried, Routed, Scored, Standing, ToolEnded, ToolStarted, WaitedForLimit,
+        AskedAgain, Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit,
+        CacheStored, Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits,
+        RateWindow, Repaired, Retried, Routed, Scored, Standing, ToolEnded, ToolStarted,
+        WaitedForLimit,
     )
     from beluga.fitting import Fitter
     from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
@@ -73,6 +74,9 @@ if TYPE_CHECKING:
         CallEnded, CallStarted, FunctionTool, LoopItem, SchemaTool, StepEnded, StepStarted,
         ToolLoop, ToolRun, ToolStream, run_tools, tool, tool_failed, tool_from_schema,
     )
+    from beluga.structured import (
+        FieldDone, ItemDone, Partial, PartialStream, Structured, StructuredOutput, TextGrew,
+    )
     from beluga.transport.auth import Credentials
     from beluga.transport.http import Http
     from beluga.transport.httpx_http import HttpxHttp
@@ -101,9 +105,10 @@ else:
             "UnsupportedError error_for"
         ),
         "beluga.events": (
-            "AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
-            "CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut RateLimits "
-            "RateWindow Retried Routed Scored Standing ToolEnded ToolStarted WaitedForLimit"
+            "AskedAgain AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled "
+            "CacheHit CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut "
+            "RateLimits RateWindow Repaired Retried Routed Scored Standing ToolEnded "
+            "ToolStarted WaitedForLimit"
         ),
         "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
@@ -144,6 +149,9 @@ else:
             "CallEnded CallStarted FunctionTool LoopItem SchemaTool StepEnded StepStarted ToolLoop "
             "ToolRun ToolStream run_tools tool tool_failed tool_from_schema"
         ),
+        "beluga.structured": (
+            "FieldDone ItemDone Partial PartialStream Structured StructuredOutput TextGrew"
+        ),
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
         "beluga.transport.httpx_http": "HttpxHttp",
@@ -170,6 +178,7 @@ __all__ = [
     "Adaptive",
     "AllModelsFailedError",
     "Allow",
+    "AskedAgain",
     "AttemptEnded",
     "AttemptReport",
     "Attempted",
@@ -215,6 +224,7 @@ __all__ = [
     "FailedOver",
     "FailoverChain",
     "Failure",
+    "FieldDone",
     "FilePart",
     "Finish",
     "FinishReason",
@@ -238,6 +248,7 @@ __all__ = [
     "ImagePart",
     "IncompleteStreamError",
     "InvalidInputError",
+    "ItemDone",
     "JsonObject",
     "JsonSchema",
     "JsonValue",
@@ -265,6 +276,8 @@ __all__ = [
     "OutputInvalidError",
     "Part",
     "PartDone",
+    "Partial",
+    "PartialStream",
     "Patterns",
     "PriceTier",
     "Prices",
@@ -284,6 +297,7 @@ __all__ = [
     "ReasoningDelta",
     "ReasoningPart",
     "RefusalPart",
+    "Repaired",
     "Request",
     "ResponseFormat",
     "Restarted",
@@ -304,10 +318,13 @@ __all__ = [
     "StrategyError",
     "StreamChunk",
     "StreamUsageError",
+    "Structured",
+    "StructuredOutput",
     "Summarize",
     "SystemMessage",
     "TextDelta",
     "TextFormat",
+    "TextGrew",
     "TextPart",
     "Timeouts",
     "Tokenizer",

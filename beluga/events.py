@@ -10,9 +10,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from beluga.output_events import AskedAgain, Repaired
 from beluga.schema import Failure, Message, Usage
 
 __all__ = [
+    "AskedAgain",
     "AttemptEnded",
     "Attempted",
     "BreakerClosed",
@@ -29,6 +31,7 @@ __all__ = [
     "LeftOut",
     "RateLimits",
     "RateWindow",
+    "Repaired",
     "Retried",
     "Routed",
     "Scored",
@@ -40,10 +43,16 @@ __all__ = [
 
 
 class Attempted(msgspec.Struct, frozen=True, tag="attempted"):
-    """A request is about to be sent to a provider."""
+    """A request is about to be sent to a provider.
+
+    Attributes:
+        schema_codec: If the answer is to obey a schema, the codec that the schema was written with:
+            `codec_for(schema, schema_codec)` leads from the answer's text to the user's shape.
+    """
 
     provider: str | None
     model: str | None
+    schema_codec: str | None = None
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, tag="attempt_ended"):
@@ -359,7 +368,8 @@ class ToolEnded(msgspec.Struct, frozen=True, tag="tool_ended"):
 
 
 Event: TypeAlias = (
-    AttemptEnded
+    AskedAgain
+    | AttemptEnded
     | Attempted
     | BreakerClosed
     | BreakerOpened
@@ -373,6 +383,7 @@ Event: TypeAlias = (
     | Hedged
     | LeftOut
     | RateLimits
+    | Repaired
     | Retried
     | Routed
     | Scored

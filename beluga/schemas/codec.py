@@ -37,10 +37,11 @@ class Codec:
         schema: What is sent; its root is an object.
         moved: What the provider does not enforce, and is only said in a description: the keyword,
             and the JSON pointer to where it stands in the user's schema.
+        shape: What leads from one side to the other; of an answer that is wrapped, below `value`.
         wrapped: Whether the answer is an object that holds the user's value under `value`.
     """
 
-    __slots__ = ("_same", "_shape", "moved", "schema", "wrapped")
+    __slots__ = ("_same", "moved", "schema", "shape", "wrapped")
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Codec:
         self.schema: Mapping[str, JsonValue] = schema
         self.moved: tuple[tuple[str, str], ...] = moved
         self.wrapped: bool = wrapped
-        self._shape = shape
+        self.shape: Shape = shape
         self._same = shape.is_same()
 
     @property
@@ -107,7 +108,7 @@ class Codec:
         self, value: JsonValue, *, encoding: bool = False, lenient: bool = False
     ) -> JsonValue | Mismatch:
         try:
-            return Walk(encoding=encoding, lenient=lenient).turn(self._shape, value)
+            return Walk(encoding=encoding, lenient=lenient).turn(self.shape, value)
         except (RecursionError, UnicodeError):
             return MISMATCH
 

@@ -1,0 +1,203 @@
+"""What is wrong with an answer, in lines that a model can mend it by.
+
+What the model has said stands quoted and clipped: it may have been led by somebody to say it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from beluga.schema import JsonValue
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.validators import Draft202012Validator
+
+__all__ = ["MOST_FAULTS", "faults_of", "typed_fault"]
+
+MOST_FAULTS: Final = 10
+MOST_QUOTED: Final = 80
+MOST_CHOICES: Final = 20
+MOST_NODES: Final = 20_000
+"""Values in an answer; one with more is not searched for further faults than the first."""
+
+_STEP: Final = re.compile(r"\.([^.\[`]+)|\[(\d+|\.\.\.)\]")
+
+
+def faults_of(value: JsonValue, schema: Mapping[str, JsonValue]) -> list[str]:
+    """Return what in *value* does not obey *schema*, in the order of the schema.
+
+    There is one line more than `MOST_FAULTS` if there are more faults than that, and none for a
+    value that is too large or too deep to be searched.
+    """
+    if not _is_searchable(value):
+        return []
+    errors = _validator(msgspec.json.encode(schema)).iter_errors(value)
+    try:
+        found = list(dict.fromkeys(islice(map(_told, errors), MOST_FAULTS + 1)))
+    except RecursionError:
+        return []
+    return found if len(found) <= MOST_FAULTS else [*found[:MOST_FAULTS], "and more"]
+
+
+def typed_fault(reason: str) -> str:
+    """Say what a decoder has said, with the place as a JSON pointer."""
+    fault, _, place = reason.partition(" - at `")
+    steps = [key or index for key, index in _STEP.findall(place.removeprefix("$"))]
+    return f"{_pointer(steps)}: {_clipped(fault.replace('`', ''), 3 * MOST_QUOTED)}"
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: bytes) -> Draft202012Validator:
+    from jsonschema.validators import Draft202012Validator
+
+    return Draft202012Validator(_without_comparisons(msgspec.json.decode(schema)))
+
+
+def _without_comparisons(schema: JsonValue) -> dict[str, JsonValue]:
+    """Leave out `uniqueItems`, which jsonschema checks in quadratic time and decoders ignore."""
+    document: dict[str, JsonValue] = dict(schema) if isinstance(schema, dict) else {}
+    for one in _nodes(document):
+        if isinstance(one, dict) and one.get("uniqueItems") is True:
+            del one["uniqueItems"]
+    return document
+
+
+def _told(error: ValidationError) -> str:
+    error = _innermost(error)
+    tell = _TOLD.get(error.validator or "")
+    told = _clipped(error.message, 3 * MOST_QUOTED) if tell is None else tell(error)
+    got = "" if error.validator in _WITHOUT_VALUE else f", got {_quoted(error.instance)}"
+    return f"{_pointer(list(error.absolute_path))}: {told}{got}"
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Say what is wrong with the member of a union that the value is most like."""
+    from jsonschema.exceptions import best_match
+
+    while error.validator in {"anyOf", "oneOf"} and error.context:
+        deeper = [inner for inner in error.context if inner.relative_path]
+        likely = best_match(deeper)
+        if likely is None:
+            break
+        error = likely
+    return error
+
+
+def _types(error: ValidationError) -> str:
+    wanted = error.validator_value
+    kinds = _list(wanted) or [wanted]
+    return f"expected {' or '.join([str(kind) for kind in kinds])}"
+
+
+def _choices(error: ValidationError) -> str:
+    values = _list(error.validator_value)
+    shown = [_quoted(value) for value in values[:MOST_CHOICES]]
+    return f"expected one of {', '.join(shown)}{', …' if len(values) > MOST_CHOICES else ''}"
+
+
+def _constant(error: ValidationError) -> str:
+    return f"expected {_quoted(error.validator_value)}"
+
+
+def _missing(error: ValidationError) -> str:
+    instance = error.instance if isinstance(error.instance, Mapping) else {}
+    absent = [name for name in _list(error.validator_value) if name not in instance]
+    return f"missing {', '.join([_quoted(name) for name in absent])}"
+
+
+def _unknown(error: ValidationError) -> str:
+    known = error.schema.get("properties") if isinstance(error.schema, Mapping) else None
+    names = known if isinstance(known, Mapping) else {}
+    instance = error.instance if isinstance(error.instance, Mapping) else {}
+    strange = [_quoted(name) for name in instance if name not in names]
+    return f"there is no such field as {', '.join(strange[:MOST_CHOICES])}"
+
+
+def _union(error: ValidationError) -> str:
+    members = _kinds(error.validator_value)
+    return f"expected {' or '.join(members)}" if members else "fits none of the alternatives"
+
+
+def _kinds(members: object) -> list[str]:
+    found = [member.get("type") if isinstance(member, dict) else None for member in _list(members)]
+    return list(dict.fromkeys([str(kind) for kind in found])) if all(found) else []
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+_TOLD: Final[Mapping[str, Callable[[ValidationError], str]]] = {
+    "type": _types,
+    "enum": _choices,
+    "const": _constant,
+    "required": _missing,
+    "additionalProperties": _unknown,
+    "anyOf": _union,
+    "oneOf": _union,
+    "minimum": lambda error: f"expected at least {error.validator_value}",
+    "maximum": lambda error: f"expected at most {error.validator_value}",
+    "exclusiveMinimum": lambda error: f"expected more than {error.validator_value}",
+    "exclusiveMaximum": lambda error: f"expected less than {error.validator_value}",
+    "multipleOf": lambda error: f"expected a multiple of {error.validator_value}",
+    "minLength": lambda error: f"expected {error.validator_value} characters or more",
+    "maxLength": lambda error: f"expected {error.validator_value} characters or fewer",
+    "minItems": lambda error: f"expected {error.validator_value} items or more",
+    "maxItems": lambda error: f"expected {error.validator_value} items or fewer",
+    "pattern": lambda error: f"expected text that matches {_quoted(error.validator_value)}",
+}
+
+_WITHOUT_VALUE: Final = frozenset({"required", "additionalProperties"})
+
+
+def _pointer(steps: Sequence[str | int]) -> str:
+    if not steps:
+        return "(the whole answer)"
+    names = [str(step).replace("~", "~0").replace("/", "~1") for step in steps]
+    return _clipped(_in_one_line("/" + "/".join(names)), 2 * MOST_QUOTED)
+
+
+def _quoted(value: object) -> str:
+    match value:
+        case dict():
+            return f"an object with {len(value)} fields"
+        case list():
+            return f"an array with {len(value)} items"
+        case str():
+            value = value[: MOST_QUOTED + 1]
+        case _:
+            pass
+    return _clipped(msgspec.json.encode(value).decode(), MOST_QUOTED)
+
+
+def _in_one_line(text: str) -> str:
+    return text if text.isprintable() else msgspec.json.encode(text).decode()[1:-1]
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _is_searchable(value: JsonValue) -> bool:
+    nodes = islice(_nodes(value), MOST_NODES)
+    return sum(1 for _ in nodes) < MOST_NODES
+
+
+def _nodes(value: JsonValue) -> Iterator[object]:
+    waiting: list[object] = [value]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        inner: Iterable[object] = ()
+        if isinstance(one, dict):
+            inner = one.values()
+        elif isinstance(one, list):
+            inner = one
+        waiting.extend(inner)
