@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         SystemMessage, TextDelta, TextFormat, TextPart, Timeouts, Tool, ToolCall, ToolCallDelta,
         ToolChoice, ToolMessage, ToolSpec, Usage, VideoPart, fold, unfold,
     )
+    from beluga.stack import standard
     from beluga.stores import (
         HealthStore, KeyValue, LimitStore, MemoryHealth, MemoryLimits, MemoryStore,
         ProviderLimits,
@@ -140,6 +141,7 @@ else:
             "TextDelta TextFormat TextPart Timeouts Tool ToolCall ToolCallDelta ToolChoice "
             "ToolMessage ToolSpec Usage VideoPart fold unfold"
         ),
+        "beluga.stack": "standard",
         "beluga.stores": (
             "HealthStore KeyValue LimitStore MemoryHealth MemoryLimits MemoryStore ProviderLimits"
         ),
@@ -364,6 +366,7 @@ __all__ = [
     "register",
     "register_model",
     "run_tools",
+    "standard",
     "tokenizer_for",
     "tool",
     "tool_failed",

@@ -56,9 +56,9 @@ MODULES = {
     "beluga.middleware.limits": "ProviderLimits with_limits",
     "beluga.middleware.logging": "with_logging",
     "beluga.middleware.retry": "with_retry",
-    "beluga.middleware.standard": "standard",
     "beluga.middleware.timeout": "with_timeout",
     "beluga.middleware.tracing": "with_tracing",
+    "beluga.stack": "standard",
 }
 
 TESTING = "ScriptedModel Simulator record replay strategies virtual_backends"
