@@ -15,7 +15,8 @@ from beluga.cli.show import one_line, say, show_account, show_stream
 from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import new
-from beluga.schema import AIMessage, HumanMessage, Message
+from beluga.routing import FailoverChain, Router
+from beluga.schema import HumanMessage, Message
 from beluga.testing import CallTool, SimulatedReply, Simulator
 from beluga.testing.faults import CutAfter
 from beluga.tools import run_tools, tool
@@ -105,18 +106,11 @@ async def _call_a_tool(model: ChatModel) -> None:
 
 async def _survive(models: list[ChatModel]) -> bool:
     say("\n3. A provider that dies in mid-sentence, and the next one:")
-    answer = await _first_whole_answer(models)
-    if answer is not None:
-        show_account(answer)
-    return answer is not None
-
-
-async def _first_whole_answer(models: list[ChatModel]) -> AIMessage | None:
-    for model in models:
-        try:
-            async with model.stream("Tell me of the beluga whale, in two sentences.") as chunks:
-                return await show_stream(chunks)
-        except ModelError as error:
-            arrived = "" if error.partial is None else error.partial.text
-            say(f"\n  [{error.code}: {one_line(error)}; {len(arrived)} characters had come]")
-    return None
+    router = Router(models, FailoverChain(), on_interrupt="restart")
+    try:
+        async with router.stream("Tell me of the beluga whale, in two sentences.") as chunks:
+            show_account(await show_stream(chunks))
+    except ModelError as error:
+        say(f"\n  [{error.code}: {one_line(error)}]")
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from beluga.errors import error_for
 from beluga.schema import AIMessage, ReasoningDelta, Restarted, TextDelta
 from beluga.streams import ChunkStream
 
@@ -42,7 +43,7 @@ async def show_stream(chunks: ChunkStream) -> AIMessage:
         if isinstance(chunk, TextDelta):
             say(chunk.text.translate(_CONTROLS) if terminal else chunk.text, end="")
         elif isinstance(chunk, Restarted):
-            say("\n[the answer begins anew]")
+            say(f"\n  [{chunk.failure.code}: {one_line(error_for(chunk.failure))}; anew:]")
     say("\033[0m" if thinking else "")
     return chunks.partial
 

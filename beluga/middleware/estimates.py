@@ -18,8 +18,7 @@ from beluga.schema import (
     ToolSpec,
     Usage,
 )
-from beluga.tokens import tokenizer_for
-from beluga.tokens.offloading import whole
+from beluga.tokens.requests import request_tokens
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
@@ -49,10 +48,7 @@ async def input_tokens(request: Request, model: ChatModel, count: Count | None) 
     if count is not None:
         tools = [tool for tool in request.options.tools or () if isinstance(tool, ToolSpec)]
         return count(request.messages, tools)
-    tokenizer = tokenizer_for(model)
-    await tokenizer.load()
-    size = tokenizer.uncounted(request.messages)
-    return await whole(lambda: tokenizer.count_request(request), size)
+    return await request_tokens(request, model)
 
 
 def emitted_characters(chunks: Sequence[Emission]) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from beluga.fitting import input_budget
 from beluga.model import ChatModel
-from beluga.routing.size import input_tokens
+from beluga.routing.size import at_most
 from beluga.schema import (
     AudioPart,
     FilePart,
@@ -19,6 +20,7 @@ from beluga.schema import (
     Request,
     VideoPart,
 )
+from beluga.tokens.requests import request_tokens
 
 __all__ = ["lacking", "needs", "tag_missing", "too_long"]
 
@@ -78,9 +80,9 @@ def tag_missing(request: Request, tags: Iterable[str], known: Iterable[str]) -> 
 async def too_long(request: Request, model: ChatModel) -> str | None:
     """Return in words by how much *request* is too long for *model*, if it is known to be."""
     room = input_budget(model.info, request.options)
-    if room is None:
+    if room is None or (at_most(request) or math.inf) <= room:
         return None
-    tokens = await input_tokens(request, model)
+    tokens = await request_tokens(request, model)
     return f"about {tokens} tokens, and there is room for {room}" if tokens > room else None
 
 

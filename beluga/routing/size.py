@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from beluga.model import ChatModel
 from beluga.routing.candidate import Candidate
 from beluga.schema import Request
-from beluga.tokens import tokenizer_for
+from beluga.tokens.requests import request_tokens
 
-__all__ = ["expected_cost", "input_tokens"]
+__all__ = ["at_most", "expected_cost"]
 
 _USUAL_OUTPUT = 500
+_FRAME = 64
+"""Tokens; more than any wire puts round a message."""
 
 
-async def input_tokens(request: Request, model: ChatModel) -> int:
-    """Return how many tokens of input *request* has, as *model* counts them."""
-    return tokenizer_for(model).count_request(request)
+def at_most(request: Request) -> int | None:
+    """Return more tokens than *request* can have, at little cost; `None` if that is not so easy.
+
+    No token is less than a byte, and no character more than four.
+    """
+    options = request.options
+    if options.tools or options.response_format is not None or options.reasoning is not None:
+        return None
+    tokens = _FRAME
+    for message in request.messages:
+        text = message.content
+        if not isinstance(text, str):
+            return None
+        tokens += _FRAME + (len(text) if text.isascii() else 4 * len(text))
+    return tokens
 
 
 async def expected_cost(
@@ -34,5 +47,5 @@ async def expected_cost(
     output = _USUAL_OUTPUT if output_tokens is None else output_tokens
     most = request.options.max_tokens
     output = output if most is None else min(output, most)
-    tokens = await input_tokens(request, candidate.model)
+    tokens = await request_tokens(request, candidate.model)
     return (prices.input * tokens + prices.output * output) / 1e6

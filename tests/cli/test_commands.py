@@ -118,7 +118,7 @@ def test_the_demo_streams_calls_a_tool_and_survives(
     assert "1. An answer, as it comes" in shown
     assert ("the model calls get_weather" in shown) == (not arguments)
     assert "[incomplete_stream: " in shown
-    assert shown.count("1 attempt") == 3
+    assert "2 attempts" in shown
 
 
 def test_a_key_in_the_environment_has_its_provider_asked(

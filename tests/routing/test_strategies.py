@@ -35,6 +35,7 @@ from beluga.schema import (
     TextDelta,
     Usage,
 )
+from beluga.tokens import tokenizer_for
 from tests.middleware.stage import DOWN, ask
 from tests.routing.stage import able, broken, model, routed, said
 
@@ -238,14 +239,16 @@ async def test_what_is_not_good_enough_is_not_asked_however_cheap() -> None:
 )
 async def test_nobody_who_is_good_enough_is_cheaper(known: list, least: float) -> None:
     offered = [priced(str(n), *one) for n, one in enumerate(known)]
-    costs = [1 * dear + 100 * much for dear, much, quality in known if (quality or 0.0) >= least]
-    if not costs:
-        return
     request = Request((HumanMessage("Four"),), GenerateOptions(max_tokens=100))
-    chosen = await CostOptimized(least).select(offered, request, live())
-    dear, much, quality = known[int(chosen.name)]
-    assert (quality or 0.0) >= least
-    assert 1 * dear + 100 * much <= min(costs) * 1.1
+    tokens = tokenizer_for("0").count_request(request)
+    costs = [tokens * dear + 100 * much for dear, much, _ in known]
+    enough = [(quality or 0.0) >= least for _, _, quality in known]
+    if not any(enough):
+        return
+    chosen = int((await CostOptimized(least).select(offered, request, live())).name)
+    assert enough[chosen]
+    cheapest = min(cost for cost, good in zip(costs, enough, strict=True) if good)
+    assert costs[chosen] == pytest.approx(cheapest)
 
 
 async def test_what_is_known_to_be_able_goes_before_what_may_be() -> None:
