@@ -66,7 +66,8 @@ class Ledger:
         if event.cost is not None:
             self._cost = event.cost + (self._cost or 0.0)
         if event.abandoned or event.failure is not None:
-            told = event.usage.output_tokens is not None
+            # A cost that follows from what had been said by then is less than will be billed.
+            told = event.usage.output_tokens is not None and not event.computed
             self._unbilled = self._unbilled or not (told or _was_refused(event))
 
 

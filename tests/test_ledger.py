@@ -57,6 +57,9 @@ def test_an_attempt_cut_short_is_estimated_unless_it_had_told_its_tokens() -> No
     assert account(BEGUN, ended(failure=BROKEN), BEGUN, ended(Usage(1, 2, 3))).estimated
     assert not account(BEGUN, ended(Usage(5, 0, 5), failure=SLOW_DOWN)).estimated
     assert not account(BEGUN, ended(Usage(5, 1, 6), abandoned=True)).estimated
+    assert account(BEGUN, ended(Usage(5, 1, 6), abandoned=True, cost=0.1, computed=True)) == Spent(
+        Usage(5, 1, 6), 0.1, 1, estimated=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from beluga.schema import (
     Finish,
     JsonValue,
     ModelInfo,
+    Part,
     PromptCache,
     ProviderTool,
     Request,
@@ -76,11 +77,12 @@ def _charged_for_more(request: Request) -> bool:
     if not _CHARGED.isdisjoint(options.extra or ()):
         return True
     # Sound is priced by itself, and no wire says in one way how much of the input it was.
-    return any(
-        isinstance(part, AudioPart | VideoPart)
-        for message in request.messages
-        for part in message.parts
-    )
+    return any(_sounds(part) for message in request.messages for part in message.parts)
+
+
+def _sounds(part: Part) -> bool:
+    media_type = getattr(part, "media_type", None) or ""
+    return isinstance(part, AudioPart | VideoPart) or media_type.startswith(("audio/", "video/"))
 
 
 def _kept_longer(request: Request) -> bool:

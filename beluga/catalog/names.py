@@ -70,9 +70,10 @@ def _google(model: str, region: str | None) -> list[Place]:
     if resource is not None:
         name, publisher = resource["name"], resource["publisher"]
     names = [name] if publisher in {None, "google"} else [f"{publisher}/{name}", name]
-    places = ["google", "vertex"] if region is None else ["vertex"]
-    if region not in {None, "global"}:
-        places.insert(0, "vertex/regional")
+    if region is None:  # the Gemini API; what Vertex AI takes for Gemini may differ
+        places = ["google"] if name.startswith("gemini") else ["google", "vertex"]
+    else:
+        places = ["vertex"] if region == "global" else ["vertex/regional", "vertex"]
     return [Place(place, name) for place in places for name in names]
 
 

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import Final
 
+from beluga.catalog import rates_at
 from beluga.effects import Effects
 from beluga.errors import BudgetExhaustedError, ModelError, invalid_input
 from beluga.events import BudgetSettled
@@ -32,7 +33,7 @@ def with_budget(
 
     Before a request is sent its estimated cost is reserved: its input, and `max_tokens` of output,
     else the 90th percentile of the model's answers. Afterwards the reservation is replaced by what
-    the provider reports as the cost, else by what was billed at the model's prices; of an attempt
+    the provider reports as the cost, else by what was billed at the prices; of an attempt
     that failed or was cancelled, by its input and what had been emitted. So what is spent exceeds
     the budget by no more than the errors of the estimates that were open at the time: of one, where
     requests follow each other.
@@ -97,6 +98,11 @@ class Budget:
         """US dollars that are neither spent nor reserved; below zero if estimates were too low."""
         return (self._limit - self._spent - self._reserved) / NANO
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether prices were given, which then hold for all its models."""
+        return self._prices is not None
+
     def prices_of(self, model: ChatModel) -> Prices:
         """Return what *model* costs.
 
@@ -107,7 +113,8 @@ class Budget:
         if prices.input is None or prices.output is None:
             raise invalid_input(
                 f"with_budget needs the prices of {model.model_id!r}, which are not known: "
-                "pass prices=Prices(input=…, output=…), in US dollars per million tokens"
+                "pass prices=Prices(input=…, output=…), in US dollars per million tokens, or "
+                "register_model(ModelInfo(…)) with them"
             )
         return prices
 
@@ -168,46 +175,47 @@ class Budgeted(Wrapper):
 
     def __init__(self, inner: ChatModel, budget: Budget) -> None:
         super().__init__(inner)
-        self._budget, self._prices = budget, budget.prices_of(inner)
+        self._budget = budget
+        budget.prices_of(inner)
 
     async def respond(self, request: Request, fx: Effects) -> Finish:
         """Set the estimated cost aside, have the inner model answer, and settle."""
         budget, outputs = self._budget, self._budget.outputs(self.model_id)
+        prices = budget.prices_of(self.inner)
         prompt = await budget.input_tokens(request, self.inner)
         expected = Usage(prompt, request.options.max_tokens or outputs.tokens)
-        reservation = budget.reserve(price_of(expected, self._prices))
-        meter, cost = Meter(), None
+        reservation = budget.reserve(price_of(expected, prices))
+        meter = Meter(computed=not budget.has_prices)
         try:
             finish = await self.inner.respond(request, meter.effects(fx))
             meter.finished(finish)
             outputs.observe(meter.usage(prompt).output_tokens or 0)
-            cost = finish.metadata.get("cost")
             return finish
         except ModelError as error:
             meter.failed(error.failure)
             raise
         finally:
-            budget.settle(reservation, self._cost(meter, cost, prompt), fx)
+            budget.settle(reservation, self._cost(meter, prompt, prices), fx)
 
-    def _cost(self, meter: Meter, reported: object, prompt: int) -> float | None:
+    def _cost(self, meter: Meter, prompt: int, prices: Prices) -> float | None:
         if not meter.sent:
             return None
-        if meter.cost is not None:
-            return meter.cost
-        if isinstance(reported, int | float):
-            return float(reported)
-        return price_of(meter.usage(prompt), self._prices)
+        return (meter.cost or 0.0) + price_of(meter.unpriced(prompt), prices)
 
 
 def price_of(usage: Usage, prices: Prices) -> float:
-    """Return the cost of *usage* in US dollars; cached input at its own price, where it has one."""
+    """Return an estimate of what *usage* costs in US dollars: what is not known costs nothing.
+
+    Cached input has its own price, where there is one; so has a long prompt.
+    """
+    rates = rates_at(prices, usage.input_tokens or 0)
     cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
     plain = max(0, (usage.input_tokens or 0) - cached - written)
-    full = prices.input or 0.0
+    full = rates.input or 0.0
     millionths = (
         plain * full
-        + cached * (full if prices.cached is None else prices.cached)
-        + written * (full if prices.cache_write is None else prices.cache_write)
-        + (usage.output_tokens or 0) * (prices.output or 0.0)
+        + cached * (full if rates.cached is None else rates.cached)
+        + written * (full if rates.cache_write is None else rates.cache_write)
+        + (usage.output_tokens or 0) * (rates.output or 0.0)
     )
     return millionths / 1e6

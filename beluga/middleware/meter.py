@@ -5,15 +5,44 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from beluga.effects import Effects
-from beluga.events import Attempted, AttemptEnded, Event, RateLimits, RateWindow
+from beluga.events import Attempted, AttemptEnded, CacheHit, Event, RateLimits, RateWindow
 from beluga.middleware.estimates import CHARACTERS_PER_TOKEN, emitted_characters
 from beluga.schema import Emission, Failure, Finish, Usage
+from beluga.schema.usage import COMPUTED, reported_cost
 
 __all__ = ["Meter"]
 
 
+class _Tally:
+    """Tokens of some attempts, and how many of these did not say."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.ended = 0
+        self.silent = 0
+
+    def take(self, usage: Usage) -> None:
+        self.usage += usage
+        self.ended += 1
+        self.silent += usage.input_tokens is None
+
+    def filled(self, attempts: int, input: int, emitted: int) -> Usage:
+        """Return what was billed, with estimates for those of so many attempts that did not say."""
+        told, silent = self.usage, self.silent + attempts - self.ended
+        unknown = told.output_tokens is None or silent
+        return Usage(
+            (told.input_tokens or 0) + (attempts if told.input_tokens is None else silent) * input,
+            max(told.output_tokens or 0, emitted if unknown else 0),
+            cached_tokens=told.cached_tokens,
+            cache_write_tokens=told.cache_write_tokens,
+        )
+
+
 class Meter:
     """Watch a call's chunks and events.
+
+    Args:
+        computed: Whether a cost that follows from a model's prices counts as known.
 
     Attributes:
         sent: Whether anything may have been sent; not if the call failed on this side.
@@ -21,16 +50,19 @@ class Meter:
         news: What the provider told of its limits and nobody has taken note of yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, computed: bool = True) -> None:
         self.sent: bool = True
         self.failures: list[Failure] = []
         self.news: list[RateWindow] = []
+        self._computed = computed
         self._characters = 0
-        self._usage = Usage()
+        self._counted = 0
+        self._unpriced_characters = 0
+        self._all = _Tally()
+        self._unpriced = _Tally()
         self._cost: float | None = None
         self._open = 0
-        self._silent = 0
-        self._ended = 0
+        self._from_cache = False
 
     def effects(
         self, fx: Effects, learn: Callable[[Meter], Awaitable[None]] | None = None
@@ -53,26 +85,31 @@ class Meter:
             self._end(event)
         elif isinstance(event, RateLimits):
             self.news.extend(event.windows)
+        elif isinstance(event, CacheHit):
+            self._from_cache = True
 
     def finished(self, finish: Finish) -> None:
-        """Take the account of a model that reports no attempts."""
-        if not self._ended:
-            self._usage, self._ended = finish.usage, 1
+        """Take the account of a model that reports no attempts; out of a cache it took nothing."""
+        if self._from_cache and not self._all.ended:
+            self.sent = False
+        elif not self._all.ended:
+            cost = reported_cost(finish.metadata)
+            self._take(finish.usage, cost, certain=finish.metadata.get(COMPUTED) is not True)
 
     def failed(self, failure: Failure) -> None:
         """Take the failure of a model that reports no attempts."""
-        if not self._ended:
+        if not self._all.ended:
             self.sent = not failure.local or self._characters > 0
             self.failures.append(failure)
 
     @property
     def emitted(self) -> int:
         """Tokens of output that were emitted, by their characters."""
-        return -(-self._characters // CHARACTERS_PER_TOKEN)
+        return _tokens(self._characters)
 
     @property
     def cost(self) -> float | None:
-        """US dollars that the attempts have reported."""
+        """US dollars of those attempts whose cost is known."""
         return self._cost
 
     def usage(self, input: int) -> Usage:
@@ -80,25 +117,36 @@ class Meter:
 
         The output of an attempt that did not say is what was emitted.
         """
-        attempts = max(1, self._ended + self._open)
-        told_input = self._usage.input_tokens or 0
-        silent = attempts if self._usage.input_tokens is None else self._silent + self._open
-        unknown = self._usage.output_tokens is None or self._open or self._silent
-        output = max(self._usage.output_tokens or 0, self.emitted if unknown else 0)
-        return Usage(
-            told_input + silent * input,
-            output,
-            cached_tokens=self._usage.cached_tokens,
-            cache_write_tokens=self._usage.cache_write_tokens,
-        )
+        return self._all.filled(max(1, self._all.ended + self._open), input, self.emitted)
+
+    def unpriced(self, input: int) -> Usage:
+        """Return the same of those attempts alone whose cost is not known."""
+        untold = self._open or not self._all.ended
+        attempts = self._unpriced.ended + (max(1, self._open) if untold else 0)
+        # What is shown when no attempt is open was held back, and is of one that went well.
+        since = self._characters - self._counted if untold else 0
+        emitted = _tokens(self._unpriced_characters + since)
+        return self._unpriced.filled(attempts, input, emitted) if attempts else Usage(0, 0)
 
     def _end(self, event: AttemptEnded) -> None:
         self._open = max(0, self._open - 1)  # one that is shared may have begun elsewhere
-        self._ended += 1
-        self._usage += event.usage
-        if event.usage.input_tokens is None:
-            self._silent += 1
-        if event.cost is not None:
-            self._cost = event.cost + (self._cost or 0.0)
+        # What follows from the prices of an answer that broke off is less than will be billed.
+        broken = event.failure is not None or event.abandoned
+        self._take(event.usage, event.cost, certain=not event.computed, broken=broken)
         if event.failure is not None:
             self.failures.append(event.failure)
+
+    def _take(
+        self, usage: Usage, cost: float | None, *, certain: bool, broken: bool = False
+    ) -> None:
+        self._all.take(usage)
+        if cost is not None and (certain or (self._computed and not broken)):
+            self._cost = cost + (self._cost or 0.0)
+        else:
+            self._unpriced.take(usage)
+            self._unpriced_characters += self._characters - self._counted
+        self._counted = self._characters
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)

@@ -77,6 +77,7 @@ def test_a_known_name(name: str, expected: tuple[float, float]) -> None:
         "bedrock:arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc",
         "bedrock:arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
         "google:endpoints/123",
+        "google:gemini-2.0-flash",  # Vertex AI has it still, at a price of its own
         "google:tunedModels/gemini-2.5-flash",
         "openrouter:gpt-5-mini",
         "openrouter:openai/gpt-5-mini:nitro",

@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from beluga.catalog import model_info, register_model
 from beluga.effects import Effects
 from beluga.errors import BudgetExhaustedError, InvalidInputError, ProviderDownError
 from beluga.events import BudgetSettled, Event
 from beluga.hooks import Hooks, with_hooks
 from beluga.middleware.budget import Budget, price_of, with_budget
+from beluga.middleware.cache import with_cache
+from beluga.middleware.retry import with_retry
+from beluga.registry import new
 from beluga.schema import AIMessage, Failure, Finish, ModelInfo, Prices, Request, Usage
 from beluga.testing import ScriptedModel, virtual_backends
 from tests.doubles import FunctionModel, text
@@ -106,6 +110,58 @@ async def test_what_the_provider_reports_wins() -> None:
     await model.generate("Hi", max_tokens=2)
     assert budget.spent == 0.25
     assert BudgetSettled(3.0, 0.25, 9.75) in events
+
+
+async def test_the_catalogues_prices_hold_where_none_are_given() -> None:
+    answer = AIMessage("a", usage=Usage(1000, 500, cached_tokens=400), finish_reason="stop")
+    info = model_info("openai:gpt-5-mini")  # $0.25 and $2, cached $0.025
+    budget = with_budget(0.01, count=lambda messages, tools: 1000)
+    events: list[Event] = []
+    model = with_hooks(Hooks(on_event=events.append))(budget(ScriptedModel([answer], info=info)))
+    await model.generate("Hi", max_tokens=1000)
+    (settled,) = [event for event in events if isinstance(event, BudgetSettled)]
+    assert settled.reserved == pytest.approx(0.00025 + 0.002)
+    assert settled.cost == pytest.approx(0.00015 + 0.00001 + 0.001)
+    assert budget.spent == pytest.approx(settled.cost)
+
+
+async def test_prices_that_are_given_go_before_the_catalogues() -> None:
+    answer = AIMessage("a", usage=Usage(10, 5), finish_reason="stop")
+    info = model_info("openai:gpt-5-mini")
+    budget = with_budget(100, prices=DOLLAR, count=one)
+    message = await budget(ScriptedModel([answer], info=info)).generate("Hi", max_tokens=5)
+    assert budget.spent == 15
+    assert message.cost == pytest.approx(12.5e-6)
+
+
+async def test_what_is_known_of_one_attempt_does_not_hide_another() -> None:
+    broken = ProviderDownError(Failure("provider_unavailable", "gone", retryable=True))
+    told = AIMessage("a", usage=Usage(2, 3), finish_reason="stop", metadata={"cost": 20.0})
+    budget = with_budget(100, count=lambda messages, tools: 7)
+    scripted = ScriptedModel([broken, told], info=INFO)
+    await budget(with_retry()(scripted)).generate("Hi", max_tokens=5)
+    assert budget.spent == 7 + 20
+
+
+async def test_what_comes_out_of_a_cache_costs_nothing() -> None:
+    budget = with_budget(100, count=one)
+    model = budget(with_cache()(billing(Usage(2, 3))))
+    await model.generate("Hi", max_tokens=5)
+    await model.generate("Hi", max_tokens=5)
+    assert (budget.spent, budget.reserved) == (5, 0)
+
+
+def test_a_long_prompt_has_its_own_price() -> None:
+    prices = model_info("google:gemini-2.5-pro").prices
+    assert price_of(Usage(200_000, 0), prices) == pytest.approx(0.25)
+    assert price_of(Usage(400_000, 1000), prices) == pytest.approx(1.0 + 0.015)
+
+
+def test_a_model_that_is_registered_needs_no_prices() -> None:
+    with pytest.raises(InvalidInputError, match="register_model"):
+        with_budget(1)(new("mock:budgeted"))
+    register_model(ModelInfo(model="budgeted", provider="mock", prices=Prices(input=1, output=1)))
+    with_budget(1)(new("mock:budgeted"))
 
 
 def test_cached_input_has_its_own_price() -> None:

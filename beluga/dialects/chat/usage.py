@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from beluga.dialects.chat.wire import UsageWire
+from beluga.dialects.costs import reported_dollars
 from beluga.schema import Usage
 
 __all__ = ["cost_of", "usage_of"]
-
-TICKS_PER_DOLLAR: Final = 1e10
-"""xAI counts money in these."""
 
 
 def usage_of(wire: UsageWire) -> Usage:
@@ -30,10 +26,9 @@ def usage_of(wire: UsageWire) -> Usage:
 
 def cost_of(wire: UsageWire) -> float | None:
     """Return what the server says the answer cost, in US dollars."""
-    if wire.cost is not None:
-        return wire.cost
-    ticks = wire.cost_in_usd_ticks
-    return None if ticks is None else ticks / TICKS_PER_DOLLAR
+    return reported_dollars(
+        wire.cost, wire.cost_in_usd_ticks, details=wire.cost_details, own_key=wire.is_byok
+    )
 
 
 def _cached(wire: UsageWire) -> int | None:

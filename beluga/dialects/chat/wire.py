@@ -138,8 +138,10 @@ class UsageWire(msgspec.Struct, frozen=True, gc=False):
     num_cached_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
-    cost: float | None = None
-    cost_in_usd_ticks: int | None = None
+    cost: object = None
+    cost_in_usd_ticks: object = None
+    cost_details: object = None
+    is_byok: object = None
 
 
 class Groq(msgspec.Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from beluga.dialects.calls import CallAssembler
+from beluga.dialects.costs import reported_dollars
 from beluga.dialects.media import decode_base64
 from beluga.dialects.responses.wire import Annotation, Content, Item, Response, UsageWire
 from beluga.outcomes import Ok, Outcome
@@ -30,8 +31,6 @@ from beluga.schema import (
 )
 
 __all__ = ["Answer"]
-
-TICKS_PER_DOLLAR: Final = 1e10
 
 _REASONS: Final[Mapping[str, FinishReason]] = {
     "completed": "stop",
@@ -148,10 +147,11 @@ class Answer:
     def take_usage(self, wire: UsageWire) -> None:
         """Take in token counts, and what the server says the answer cost."""
         self.usage = _usage(wire)
-        if wire.cost is not None:
-            self._metadata["cost"] = wire.cost
-        elif wire.cost_in_usd_ticks is not None:
-            self._metadata["cost"] = wire.cost_in_usd_ticks / TICKS_PER_DOLLAR
+        cost = reported_dollars(
+            wire.cost, wire.cost_in_usd_ticks, details=wire.cost_details, own_key=wire.is_byok
+        )
+        if cost is not None:
+            self._metadata["cost"] = cost
 
     def _finish(self, response: Response, reason: FinishReason, raw: str | None) -> Finish:
         if self._messages:

@@ -67,8 +67,10 @@ class UsageWire(msgspec.Struct, frozen=True, gc=False):
     total_tokens: int | None = None
     input_tokens_details: InputDetails | None = None
     output_tokens_details: OutputDetails | None = None
-    cost: float | None = None
-    cost_in_usd_ticks: int | None = None
+    cost: object = None
+    cost_in_usd_ticks: object = None
+    cost_details: object = None
+    is_byok: object = None
 
 
 class Incomplete(msgspec.Struct, frozen=True, gc=False):
