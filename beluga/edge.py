@@ -16,7 +16,7 @@ from beluga.errors import ModelError, ModelTimeoutError
 from beluga.ledger import Ledger
 from beluga.schema import AIMessage, Emission, Failure, Finish, Request, Spent, Timeouts
 
-__all__ = ["Answer", "Respond", "checked", "sole_exception"]
+__all__ = ["Answer", "Respond", "as_one", "checked", "sole_exception"]
 
 Respond: TypeAlias = Callable[[Request, Effects], Awaitable[Finish]]
 
@@ -56,7 +56,7 @@ class Answer:
             with scope:
                 finish = await self._respond(self._request, fx)
         except BaseExceptionGroup as group:
-            failure = _joint(sole_exception(group))
+            failure = as_one(group)
         if failure is not None:  # raised outside of `except`, so that its cause stays its own
             raise failure
         if scope.cancelled_caught:
@@ -112,12 +112,13 @@ def sole_exception(error: BaseException) -> BaseException:
     return error
 
 
-def _joint(error: BaseException) -> BaseException:
-    """Return one error for a group that holds nothing but failures of models.
+def as_one(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what a group comes to: the one exception in it, or one error for failures of models.
 
-    It is the first of them, with the others as its `attempts`, and the group as its cause. With
+    That is the first of them, with the others as its `attempts`, and the group as its cause. With
     anything else in it, a group is the user's own, and passes as it is.
     """
+    error = sole_exception(group)
     if not isinstance(error, BaseExceptionGroup):
         return error
     leaves = _leaves(error)

@@ -19,6 +19,7 @@ from beluga.errors import (
     error_for,
 )
 from beluga.hooks import Hooks, with_hooks
+from beluga.middleware import with_retry
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
@@ -100,7 +101,9 @@ async def test_every_sequence_of_chunks_is_taken(given: Any, streaming: bool) ->
     assert message.text == ("ab" if given else "a")
 
 
-def together(*errors: BaseException, nested: bool = False) -> ChatModel:
+def together(
+    *errors: BaseException, nested: bool = False, says: Sequence[str] = ("a",)
+) -> ChatModel:
     """A model whose own tasks fail with *errors*, all at once."""
 
     async def fail(error: BaseException) -> None:
@@ -110,7 +113,7 @@ def together(*errors: BaseException, nested: bool = False) -> ChatModel:
             raise error
 
     async def answer(request: Request, fx: Effects) -> Finish:
-        await fx.emit(text("a"))
+        await fx.emit(text(*says))
         async with anyio.create_task_group() as tasks:
             for error in errors[nested:]:
                 tasks.start_soon(fail, error)
@@ -135,6 +138,23 @@ async def test_failures_side_by_side_are_one(streaming: bool, nested: bool) -> N
     assert isinstance(error.__cause__, BaseExceptionGroup)
     assert error.partial is not None
     assert error.partial.text == "a"
+
+
+@both_ways
+async def test_failures_in_a_group_may_be_tried_again(streaming: bool) -> None:
+    for errors, reason in (([DOWN], "a"), ([DOWN, SLOW_DOWN], "b")):
+        failing = [together(*[error_for(e) for e in errors], says=()), ScriptedModel([reason])]
+
+        async def answer(
+            request: Request, fx: Effects, failing: list[ChatModel] = failing
+        ) -> Finish:
+            return await failing.pop(0).respond(request, fx)
+
+        model = with_retry(base=0)(FunctionModel(answer))
+        assert (await ask(model, streaming=streaming)).text == reason
+    bugs = together(error_for(DOWN), ValueError("a bug"), says=())
+    with pytest.raises(ExceptionGroup):
+        await ask(with_retry(base=0)(bugs), streaming=streaming)
 
 
 async def test_what_the_first_had_gone_through_comes_first() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TypeAlias, TypeVar, assert_never
 
+from beluga.edge import as_one
 from beluga.effects import Effects, Emit, Judge
 from beluga.errors import ModelError, error_for
 from beluga.model import ChatModel
@@ -165,6 +166,12 @@ class Tries:
         except ModelError as error:
             self._error = error
             return error.failure
+        except BaseExceptionGroup as group:  # of a model whose own tasks have failed
+            one = as_one(group)
+            if not isinstance(one, ModelError):
+                raise
+            self._error = one
+            return one.failure
         return Ok(finish)
 
     async def conclude(
