@@ -43,10 +43,22 @@ def guards() -> dict[str, Middleware]:
         "cache, miss": with_cache(key=lambda request: str(next(numbers))),
         "pattern": with_guardrails(output=[Patterns(r"\bsecret-\d+")]),
         "secrets": with_guardrails(output=[Secrets("block")]),
+        "input guard": with_guardrails(input=[Secrets("block")]),
         "budget": with_budget(1e9, prices=Prices(input=1, output=1)),
         "logging": with_logging(silent),
         "tracing, off": with_tracing(),
+        "tracing": _tracing(),
     }
+
+
+def _tracing() -> Middleware:
+    """Return tracing with an SDK that makes spans and metrics, and sends them nowhere."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.trace import TracerProvider
+
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("benchmark")
+    meter = MeterProvider(shutdown_on_exit=False).get_meter("benchmark")
+    return with_tracing(tracer, meter=meter)
 
 
 async def measure_calls(turns: int) -> dict[str, Figure]:
@@ -65,10 +77,7 @@ def main() -> None:
     for backend in ("asyncio", "trio"):
         for title, measure in (("a call", measure_calls), ("a batch", measure_batches)):
             figures = anyio.run(measure, turns, backend=backend)
-            bare = figures["reference"].microseconds
-            print(f"{title}, {backend}: {bare:.2f} µs bare")
-            for name, figure in figures.items():
-                print(f"  {name:<12} {figure.microseconds - bare:+8.2f} µs")
+            middleware.show(f"{title}, {backend}", figures)
 
 
 if __name__ == "__main__":

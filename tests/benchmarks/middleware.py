@@ -1,11 +1,18 @@
-"""What each middleware adds to a call and to a streamed batch of a model that costs nothing."""
+"""What each middleware adds to a call and to a streamed batch of a model that costs nothing.
+
+`python -m tests.benchmarks.middleware [turns]` prints these figures alone.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
+import anyio
+
+from beluga.context import ContextManager, with_context
 from beluga.effects import Effects
-from beluga.hooks import Middleware
+from beluga.hooks import Hooks, Middleware, with_hooks
 from beluga.middleware import with_breaker, with_fallback, with_hedge, with_retry, with_timeout
 from beluga.model import ChatModel
 from beluga.schema import Emission, Finish, Request, TextDelta
@@ -31,6 +38,10 @@ class _Free(ChatModel):
         return Finish("stop")
 
 
+def _nothing(value: object) -> None:
+    pass
+
+
 def _all() -> dict[str, Middleware]:
     """Return every middleware, set up so that nothing ever happens."""
     return {
@@ -40,6 +51,8 @@ def _all() -> dict[str, Middleware]:
         "breaker": with_breaker(),
         "hedge, off": with_hedge(30.0, budget=1e-6),
         "hedge": with_hedge(30.0, budget=1.0),
+        "hooks": with_hooks(Hooks(after_generate=_nothing, on_stream=_nothing)),
+        "context": with_context(ContextManager(budget=10_000)),
     }
 
 
@@ -76,6 +89,23 @@ async def measure_batches(
     return await _measure(program, _Free(BATCHES), middleware, turns)
 
 
+def show(title: str, figures: Mapping[str, Figure]) -> None:
+    """Print what each middleware adds to the bare model's time, in microseconds."""
+    bare = figures["reference"].microseconds
+    print(f"{title}: {bare:.2f} µs bare")
+    for name, figure in figures.items():
+        if name != "reference":
+            print(f"  {name:<12} {figure.microseconds - bare:+8.2f} µs")
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    for backend in ("asyncio", "trio"):
+        show(f"a call, {backend}", anyio.run(measure_calls, turns, backend=backend))
+        show(f"a batch, {backend}", anyio.run(measure_batches, turns, backend=backend))
+
+
 async def _measure(
     program: Callable[[ChatModel], Program],
     bare: ChatModel,
@@ -85,3 +115,7 @@ async def _measure(
     given = _all() if middleware is None else middleware
     others = {name: program(wrap(bare)) for name, wrap in given.items()}
     return await ratios(program(bare), {"none": program(bare), **others}, turns=turns)
+
+
+if __name__ == "__main__":
+    main()
