@@ -1,4 +1,4 @@
-"""What a docstring in Google style says of a thing, and of each of its fields."""
+"""What a docstring says of a thing, and of each of its fields."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+
+from beluga.schemas.docstring_styles import as_google
 
 __all__ = ["Docstring", "parse_docstring"]
 
@@ -34,12 +36,15 @@ class Docstring(msgspec.Struct, frozen=True):
 
 
 def parse_docstring(text: str | None) -> Docstring:
-    """Split *text* into what it says of the whole and of each field; indentation does not count."""
+    """Split *text* into what it says of the whole and of each field; indentation does not count.
+
+    It may be in the style of Google, NumPy or Sphinx.
+    """
     if not text:
         return Docstring()
     before: list[str] = []
     fields: dict[str, str] = {}
-    for title, lines in _sections(inspect.cleandoc(text).splitlines()):
+    for title, lines in _sections(as_google(inspect.cleandoc(text).splitlines())):
         if title is None:
             before = lines
         elif title in _OF_FIELDS:

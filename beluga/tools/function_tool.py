@@ -22,7 +22,7 @@ __all__ = ["FunctionTool", "tool"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 I = TypeVar("I")  # noqa: E741 - the instance of a method
 
 MOST_THREADS: Final = 40
@@ -32,7 +32,7 @@ _threads: Final[RunVar[CapacityLimiter]] = RunVar("beluga_tool_threads")
 
 
 @final
-class FunctionTool(Generic[P, R]):
+class FunctionTool(Generic[P, R_co]):
     """A function that a model may call; calling it here calls the function. `tool` makes it.
 
     Attributes:
@@ -43,7 +43,7 @@ class FunctionTool(Generic[P, R]):
 
     def __init__(
         self,
-        function: Callable[P, R],
+        function: Callable[P, R_co],
         *,
         name: str | None = None,
         description: str | None = None,
@@ -53,7 +53,7 @@ class FunctionTool(Generic[P, R]):
         if isinstance(function, FunctionTool):
             function = function._function
         update_wrapper(self, function, updated=())
-        self._function: Callable[P, R] = function
+        self._function: Callable[P, R_co] = function
         self._name = _checked_name(function, name)
         self._description, self._strict = description, strict
         self._needs_instance = takes_instance(function)
@@ -61,7 +61,7 @@ class FunctionTool(Generic[P, R]):
         self._spec: ToolSpec | None = None
         self.timeout = timeout
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the function."""
         return self._function(*args, **kwargs)
 
@@ -69,13 +69,13 @@ class FunctionTool(Generic[P, R]):
     def __get__(self, instance: None, owner: type, /) -> Self: ...
     @overload
     def __get__(
-        self: FunctionTool[Concatenate[I, Q], R], instance: I, owner: type | None = None, /
-    ) -> FunctionTool[Q, R]: ...
+        self: FunctionTool[Concatenate[I, Q], R_co], instance: I, owner: type | None = None, /
+    ) -> FunctionTool[Q, R_co]: ...
     def __get__(self, instance: object, owner: type | None = None, /) -> object:
         """Return the tool of a method with its instance."""
         if instance is None:
             return self
-        bound: FunctionTool[..., R] = FunctionTool(
+        bound: FunctionTool[..., R_co] = FunctionTool(
             MethodType(self._function, instance),
             name=self._name,
             description=self._description,
@@ -147,7 +147,7 @@ class FunctionTool(Generic[P, R]):
 
 
 @overload
-def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+def tool(function: Callable[P, R_co], /) -> FunctionTool[P, R_co]: ...
 @overload
 def tool(
     *,
@@ -155,16 +155,16 @@ def tool(
     description: str | None = None,
     strict: bool | None = None,
     timeout: float | None = None,
-) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
+) -> Callable[[Callable[P, R_co]], FunctionTool[P, R_co]]: ...
 def tool(
-    function: Callable[P, R] | None = None,
+    function: Callable[P, R_co] | None = None,
     /,
     *,
     name: str | None = None,
     description: str | None = None,
     strict: bool | None = None,
     timeout: float | None = None,
-) -> FunctionTool[P, R] | Callable[[Callable[P, R]], FunctionTool[P, R]]:
+) -> FunctionTool[P, R_co] | Callable[[Callable[P, R_co]], FunctionTool[P, R_co]]:
     """Make a function, plain or async, a tool that a model may call.
 
     Its parameters' types and its docstring are what the model is told: the text before the first
@@ -195,7 +195,7 @@ def tool(
     """
     check_seconds("timeout", timeout)
 
-    def make(function: Callable[P, R]) -> FunctionTool[P, R]:
+    def make(function: Callable[P, R_co]) -> FunctionTool[P, R_co]:
         _check_kind(function)
         made = FunctionTool(
             function, name=name, description=description, strict=strict, timeout=timeout

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     middleware,
     start_up,
     streaming,
+    tools,
 )
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
@@ -68,6 +69,8 @@ def main() -> None:
         print(f"the longest wait of another task while a megabyte is counted, {backend}")
         for name, milliseconds in anyio.run(counting.lags, turns, backend=backend).items():
             print(f"  {name:<24} {milliseconds:6.1f} ms")
+    print("tools")
+    tools.show(turns)
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():
         print(f"  {code:<66} {ratio:5.2f}")
