@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from beluga.events import (
         AskedAgain, Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit,
         CacheStored, Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits,
-        RateWindow, Repaired, Retried, Routed, Scored, Standing, ToolEnded, ToolStarted,
-        WaitedForLimit,
+        RateWindow, Repaired, Retried, Routed, SchemaReworded, Scored, Standing, ToolEnded,
+        ToolStarted, WaitedForLimit,
     )
     from beluga.fitting import Fitter
     from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
@@ -108,8 +108,8 @@ else:
         "beluga.events": (
             "AskedAgain AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled "
             "CacheHit CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut "
-            "RateLimits RateWindow Repaired Retried Routed Scored Standing ToolEnded "
-            "ToolStarted WaitedForLimit"
+            "RateLimits RateWindow Repaired Retried Routed SchemaReworded Scored Standing "
+            "ToolEnded ToolStarted WaitedForLimit"
         ),
         "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
@@ -308,6 +308,7 @@ __all__ = [
     "Routed",
     "Router",
     "RouterStrategy",
+    "SchemaReworded",
     "SchemaTool",
     "Scored",
     "Secrets",

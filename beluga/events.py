@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from beluga.output_events import AskedAgain, Repaired
+from beluga.output_events import AskedAgain, Repaired, SchemaReworded
 from beluga.schema import Failure, Message, Usage
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Repaired",
     "Retried",
     "Routed",
+    "SchemaReworded",
     "Scored",
     "Standing",
     "ToolEnded",
@@ -46,8 +47,7 @@ class Attempted(msgspec.Struct, frozen=True, tag="attempted"):
     """A request is about to be sent to a provider.
 
     Attributes:
-        schema_codec: If the answer is to obey a schema, the codec that the schema was written with:
-            `codec_for(schema, schema_codec)` leads from the answer's text to the user's shape.
+        schema_codec: The codec of the answer's schema, for `beluga.schemas.codec_for`.
     """
 
     provider: str | None
@@ -386,6 +386,7 @@ Event: TypeAlias = (
     | Repaired
     | Retried
     | Routed
+    | SchemaReworded
     | Scored
     | ToolEnded
     | ToolStarted

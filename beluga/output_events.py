@@ -1,4 +1,4 @@
-"""What happens to an answer that is not what was asked for."""
+"""What is told of answers that are to obey a schema, and of what comes instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from beluga.schema import Failure
 
-__all__ = ["AskedAgain", "Repaired"]
+__all__ = ["AskedAgain", "Repaired", "SchemaReworded"]
 
 
 class Repaired(msgspec.Struct, frozen=True, tag="repaired"):
@@ -29,3 +29,17 @@ class AskedAgain(msgspec.Struct, frozen=True, tag="asked_again"):
 
     failure: Failure
     attempt: int
+
+
+class SchemaReworded(msgspec.Struct, frozen=True, tag="schema_reworded"):
+    """Constraints of a schema are only said in words, since this provider does not enforce them.
+
+    Attributes:
+        what: Whose schema it is, for instance `"the schema 'person'"`.
+        places: The keyword, and the JSON pointer to where it stands in the user's schema.
+    """
+
+    provider: str | None
+    model: str | None
+    what: str
+    places: tuple[tuple[str, str], ...]

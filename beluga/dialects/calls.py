@@ -9,7 +9,7 @@ import msgspec
 from beluga.schema import Emission, FinishReason, PartDone, ToolCall, ToolCallDelta
 from beluga.schema.parts import load_object
 
-__all__ = ["CallAssembler", "is_synthetic", "synthetic_id"]
+__all__ = ["CallAssembler", "argument_object", "is_synthetic", "synthetic_id"]
 
 _SYNTHETIC = "beluga_"
 
@@ -28,6 +28,18 @@ def synthetic_id(seed: str, index: int) -> str:
 def is_synthetic(call_id: str) -> bool:
     """Whether `synthetic_id` made this id, so that its provider has never seen it."""
     return call_id.startswith(_SYNTHETIC)
+
+
+def argument_object(text: str) -> object:
+    """Return a call's arguments, byte for byte, for a wire that takes nothing but objects.
+
+    What is no object goes back in a wrapper that says so, as Anthropic's guide to fine-grained tool
+    streaming has it.
+    """
+    try:
+        return msgspec.Raw(text.encode()) if load_object(text) else {}
+    except ValueError:
+        return {"INVALID_JSON": text}
 
 
 class CallAssembler:

@@ -13,8 +13,9 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from beluga.schema import Effort
+from beluga.schemas import SchemaDialect
 
-__all__ = ["Generation", "generation_of"]
+__all__ = ["Generation", "codec_of", "generation_of"]
 
 Version: TypeAlias = tuple[int, int]
 
@@ -112,6 +113,11 @@ _NAME: Final = re.compile(
     r"(?:-(?P<major>\d{1,2})(?!\d)(?:[-.](?P<minor>\d{1,2})(?!\d))?)?"
     r"(?:-(?P<late>[a-z]+))?"
 )
+
+
+def codec_of(model: str) -> SchemaDialect:
+    """Return whose subset of JSON Schema a strict schema must keep to."""
+    return "anthropic" if generation_of(model).schemas else "plain"
 
 
 def generation_of(model: str) -> Generation:

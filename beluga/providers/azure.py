@@ -37,6 +37,7 @@ RECORD: Final = Record(
         prefix="",
     ),
     chat=ChatQuirks(
+        codec="openai",
         max_tokens="max_completion_tokens",
         media=frozenset({"image", "audio"}),
         cache="openai",

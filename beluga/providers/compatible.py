@@ -37,7 +37,9 @@ _RECORDS: Final = (
             base_url="https://api.groq.com/openai/v1",
             key_variables=("GROQ_API_KEY",),
         ),
-        chat=Quirks(max_tokens="max_completion_tokens", reasoning_replay="reasoning"),
+        chat=Quirks(
+            codec="openai", max_tokens="max_completion_tokens", reasoning_replay="reasoning"
+        ),
     ),
     Record(
         endpoint=Endpoint(
@@ -46,6 +48,7 @@ _RECORDS: Final = (
             key_variables=("OPENROUTER_API_KEY",),
         ),
         chat=Quirks(
+            codec="openai",
             top_k="top_k",
             media=frozenset({"image", "audio", "file", "video"}),
             file_urls=True,
@@ -84,7 +87,9 @@ _RECORDS: Final = (
             base_url="https://api.x.ai/v1",
             key_variables=("XAI_API_KEY",),
         ),
-        chat=Quirks(max_tokens="max_completion_tokens", reasoning_replay="reasoning_content"),
+        chat=Quirks(
+            codec="openai", max_tokens="max_completion_tokens", reasoning_replay="reasoning_content"
+        ),
     ),
     Record(
         endpoint=Endpoint(
@@ -141,7 +146,9 @@ _RECORDS: Final = (
             base_url="https://api.cerebras.ai/v1",
             key_variables=("CEREBRAS_API_KEY",),
         ),
-        chat=Quirks(max_tokens="max_completion_tokens", reasoning_replay="reasoning"),
+        chat=Quirks(
+            codec="openai", max_tokens="max_completion_tokens", reasoning_replay="reasoning"
+        ),
     ),
     Record(
         endpoint=Endpoint(
@@ -186,7 +193,9 @@ _RECORDS: Final = (
             key_variables=("LITELLM_PROXY_API_KEY",),
             key="optional",
         ),
-        chat=Quirks(media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"),
+        chat=Quirks(
+            codec="openai", media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"
+        ),
     ),
     Record(
         endpoint=Endpoint(
@@ -196,7 +205,9 @@ _RECORDS: Final = (
             key_variables=("BIFROST_API_KEY",),
             key="optional",
         ),
-        chat=Quirks(media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"),
+        chat=Quirks(
+            codec="openai", media=frozenset({"image", "audio", "file"}), reasoning_replay="as_sent"
+        ),
         verified="documentation",
     ),
     Record(

@@ -21,6 +21,7 @@ RECORD: Final = Record(
         key_variables=("OPENAI_API_KEY",),
     ),
     chat=ChatQuirks(
+        codec="openai",
         max_tokens="max_completion_tokens",
         media=frozenset({"image", "audio", "file"}),
         cache="openai",

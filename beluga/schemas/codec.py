@@ -152,7 +152,7 @@ def _codec(text: bytes, dialect: SchemaDialect) -> Codec:
     except RecursionError:
         raise invalid_input("the JSON Schema is nested too deeply") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _invalid(schema, error) from None
+        raise _invalid(schema, error) from error
     wire, wrapped = made.wire, made.wire.get("type") != "object"
     if wrapped:
         defs = wire.pop("$defs", None)

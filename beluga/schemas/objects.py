@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,7 @@ def build_object(builder: Builder, schema: Raw, words: Words, at: str, depth: in
     for keyword in _UNSAID:
         if keyword in schema:
             builder.move(words, keyword, schema[keyword], at)
-    others = _others(builder, schema, words, at, is_root=depth <= 1)
+    others = _others(builder, schema, words, at)
     if "properties" not in schema and others is not None:
         return _build_map(builder, schema, others, words, at, depth)
     for keyword in ("propertyNames", *_SIZES):
@@ -35,12 +35,13 @@ def build_object(builder: Builder, schema: Raw, words: Words, at: str, depth: in
     return _build_record(builder, schema, others, words, at, depth)
 
 
-def object_wire(properties: Raw, required: Iterable[str]) -> Raw:
+def object_wire(properties: Raw, required: Sequence[str] | None) -> Raw:
     """Return the schema of an object that has *properties* and no others."""
+    demands: Raw = {} if required is None else {"required": list(required)}
     return {
         "type": "object",
         "properties": properties,
-        "required": list(required),
+        **demands,
         "additionalProperties": False,
     }
 
@@ -58,7 +59,7 @@ def nullable(wire: Raw) -> Raw:
     return {**words, "anyOf": [inner, {"type": "null"}]}
 
 
-def _others(builder: Builder, schema: Raw, words: Words, at: str, *, is_root: bool) -> Any | None:
+def _others(builder: Builder, schema: Raw, words: Words, at: str) -> Any | None:
     """Return the schema of values under keys that are not named; `None` if there are none such."""
     given = schema.get("additionalProperties")
     patterns = schema.get("patternProperties")
@@ -66,12 +67,10 @@ def _others(builder: Builder, schema: Raw, words: Words, at: str, *, is_root: bo
         builder.move(words, "patternProperties", list(patterns), at)
         options = list(patterns.values()) + ([given] if isinstance(given, dict) else [])
         return options[0] if len(options) == 1 else {"anyOf": options}
-    if "properties" in schema:
+    if "properties" in schema or (schema.get("required") and not isinstance(given, dict)):
         if given is True:
             builder.move(words, "additionalProperties", True, at)
         return given if isinstance(given, dict) else None
-    if given is None and is_root:
-        return None  # the parameters of a tool that has none
     return None if given is False else {} if given in (None, True) else given
 
 
@@ -130,17 +129,25 @@ def _build_record(
         properties[key] = nullable(built.wire) if field.nullable else built.wire
         if (key in required or rules.all_required) and not free_to_miss:
             demanded.append(key)
+    if others is None and rules.maps and schema.get("additionalProperties") is not False:
+        wire = {"type": "object", "properties": properties, **_demanding(demanded)}
+        return Built({**wire, **words.keywords()}, Record(fields, open=Leaf()))
     if others is None:
-        wire = object_wire(properties, demanded)
+        wire = object_wire(properties, demanded if rules.all_required or demanded else None)
         return Built({**wire, **words.keywords()}, Record(fields))
     value = builder.build(others, child(at, "additionalProperties"), depth + 1)
     if rules.maps:
-        wire = object_wire(properties, demanded) | {"additionalProperties": value.wire or True}
+        wire = {"type": "object", "properties": properties, **_demanding(demanded)}
+        wire["additionalProperties"] = value.wire or True
         return Built({**wire, **words.keywords()}, Record(fields, open=value.shape))
     rest = _entries(builder, None, value, at, depth)
     name = free("additional_properties", fields)
     wire = object_wire({**properties, name: rest.wire}, [*demanded, name])
     return Built({**wire, **words.keywords()}, Record(fields, rest=(name, rest.shape)))
+
+
+def _demanding(required: Sequence[str]) -> Raw:
+    return {"required": list(required)} if required else {}
 
 
 def field_of(builder: Builder, raw: Any, shape: Shape, required: bool, at: str) -> Field:

@@ -9,6 +9,7 @@ import msgspec
 
 from beluga.outcomes import Outcome
 from beluga.schema import Emission, Failure, Finish, Request, Usage
+from beluga.schemas.rules import SchemaDialect
 from beluga.transport.http import HttpRequest, ResponseHead
 
 __all__ = ["Decoder", "Dialect", "Ending", "Omissions"]
@@ -37,6 +38,17 @@ class Omissions(Protocol):
             what: Such as `"reasoning of deepseek"`.
             why: Such as `"another made it"`.
         """
+
+    def reworded(self, what: str, places: Sequence[tuple[str, str]], /) -> None:
+        """Tell that a schema's description says what the provider does not enforce.
+
+        Args:
+            what: Such as `"the schema 'person'"`.
+            places: The keyword, and the JSON pointer to where it stands in that schema.
+        """
+
+    def answers_in(self, codec: SchemaDialect, /) -> None:
+        """Tell with which codec the answer's schema was written, and its text is read."""
 
 
 class Ending(msgspec.Struct, frozen=True):

@@ -13,11 +13,19 @@ import msgspec
 from beluga.catalog import cost_so_far, priced
 from beluga.effects import Effects
 from beluga.errors import ModelError, UnsupportedError, error_for
-from beluga.events import Attempted, AttemptEnded, LeftOut, RateLimits, RateWindow
+from beluga.events import (
+    Attempted,
+    AttemptEnded,
+    LeftOut,
+    RateLimits,
+    RateWindow,
+    SchemaReworded,
+)
 from beluga.outcomes import unwrap
 from beluga.schema import Failure, Finish, ModelInfo, Request, Timeouts, Usage
 from beluga.schema.redaction import redact
 from beluga.schema.usage import COMPUTED, reported_cost
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Decoder, Dialect
 from beluga.transport.failures import garbage, request_id_of
 from beluga.transport.http import Http, HttpRequest, HttpResponse, ResponseHead
@@ -51,6 +59,7 @@ class Exchange:
         self._decoder: Decoder | None = None
         self._failure: Failure | None = None
         self._finish: Finish | None = None
+        self._codec: SchemaDialect | None = None
 
     def unsupported(self, what: str, why: str) -> None:
         """Refuse what the provider has no place for, or warn of it if the caller asked for that."""
@@ -64,6 +73,14 @@ class Exchange:
         """Tell observers that something of the request is left out."""
         self._fx.notify(LeftOut(self._info.provider, self._info.model, what, why))
 
+    def reworded(self, what: str, places: Sequence[tuple[str, str]]) -> None:
+        """Tell observers what of a schema is only said in words."""
+        self._fx.notify(SchemaReworded(self._info.provider, self._info.model, what, tuple(places)))
+
+    def answers_in(self, codec: SchemaDialect) -> None:
+        """Note with which codec the answer's schema was written."""
+        self._codec = codec
+
     async def run(
         self, http: Http, dialect: Dialect, outgoing: HttpRequest, secrets: Callable[[], list[str]]
     ) -> Finish:
@@ -75,7 +92,7 @@ class Exchange:
             outgoing: The request, with its credentials.
             secrets: Tell those credentials; no failure will show them.
         """
-        self._fx.notify(Attempted(self._info.provider, self._info.model))
+        self._fx.notify(Attempted(self._info.provider, self._info.model, self._codec))
         failure: Failure | None = None
         abandoned = True
         try:
@@ -142,6 +159,8 @@ class Exchange:
         request_id = request_id_of(head)
         if request_id is not None:
             metadata["request_id"] = request_id
+        if self._codec is not None:
+            metadata["schema_codec"] = self._codec
         if windows:
             metadata["rate_limits"] = [msgspec.to_builtins(window) for window in windows]
         whole = msgspec.structs.replace(

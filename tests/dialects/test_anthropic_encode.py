@@ -274,14 +274,21 @@ def test_sources_go_back_to_their_maker_alone() -> None:
 
 def test_tools() -> None:
     bare = ToolSpec("now")
-    strict = ToolSpec("f", "Does it.", {"type": "object", "$defs": {}, "required": ["x"]}, True)
+    word = {"type": "string", "minLength": 1}
+    given = {"type": "object", "properties": {"x": word}, "required": ["x"]}
+    strict = ToolSpec("f", "Does it.", given, True)
     search = ProviderTool("anthropic", '{"type":"web_search_20250305", "name":"web_search"}')
     assert body(ASK, tools=(bare, strict, search))["tools"] == [
         {"name": "now", "input_schema": {"type": "object", "properties": {}}},
         {
             "name": "f",
             "description": "Does it.",
-            "input_schema": {"type": "object", "$defs": {}, "required": ["x"]},
+            "input_schema": {
+                "type": "object",
+                "properties": {"x": {"type": "string", "description": "(minLength: 1)"}},
+                "required": ["x"],
+                "additionalProperties": False,
+            },
             "strict": True,
         },
         {"type": "web_search_20250305", "name": "web_search"},
@@ -311,7 +318,7 @@ def test_tool_choices(options: dict[str, Any], choice: object) -> None:
 
 
 def test_options() -> None:
-    schema = JsonSchema("s", {"type": "object"}, description="A thing.")
+    schema = JsonSchema("s", {"type": "object", "properties": {}}, description="A thing.")
     made = body(
         ASK,
         temperature=0.5,
@@ -326,7 +333,8 @@ def test_options() -> None:
     assert made["metadata"] == {"user_id": "u"}
     assert made["service_tier"] == "auto"
     assert made["max_tokens"] == 200
-    described = {"type": "object", "description": "A thing."}
+    closed = {"type": "object", "properties": {}, "additionalProperties": False}
+    described = {**closed, "description": "A thing."}
     assert made["output_config"] == {"format": {"type": "json_schema", "schema": described}}
 
 
@@ -347,6 +355,12 @@ class _Nobody:
 
     def foreign(self, what: str, why: str, /) -> None:
         raise AssertionError((what, why))
+
+    def reworded(self, what: str, places: object, /) -> None:
+        """A schema's words are not what is looked at here."""
+
+    def answers_in(self, codec: str, /) -> None:
+        """Nor is the way back from an answer."""
 
 
 def test_marks_of_the_caller() -> None:

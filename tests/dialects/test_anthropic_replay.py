@@ -147,3 +147,9 @@ class Nobody:
 
     def foreign(self, what: str, why: str, /) -> None:
         raise AssertionError((what, why))
+
+    def reworded(self, what: str, places: object, /) -> None:
+        """A schema's words are not what is looked at here."""
+
+    def answers_in(self, codec: str, /) -> None:
+        """Nor is the way back from an answer."""

@@ -15,6 +15,12 @@ class Refusing:
     def foreign(self, what: str, why: str) -> None:
         raise AssertionError(what)
 
+    def reworded(self, what: str, places: object) -> None:
+        """A schema's words are not what is looked at here."""
+
+    def answers_in(self, codec: str) -> None:
+        """Nor is the way back from an answer."""
+
 
 def tool_sent(strict: bool | None, quirks: Quirks) -> dict[str, object]:
     tools = (ToolSpec("look", "Look.", strict=strict),)

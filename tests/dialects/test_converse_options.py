@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -55,7 +56,9 @@ def test_a_tool_is_a_specification() -> None:
     assert other == {
         "toolSpec": {
             "name": "f",
-            "inputSchema": {"json": {"type": "object", "properties": {}}},
+            "inputSchema": {
+                "json": {"type": "object", "properties": {}, "additionalProperties": False}
+            },
             "strict": True,
         }
     }
@@ -152,14 +155,15 @@ def test_top_k_goes_where_its_model_has_it(model: str, expected: object) -> None
 
 
 def test_a_schema_is_a_text() -> None:
-    wanted = JsonSchema("route", {"type": "object"}, description="A route.")
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    wanted = JsonSchema("route", schema, description="A route.")
     assert body(response_format=wanted)["outputConfig"] == {
         "textFormat": {
             "type": "json_schema",
             "structure": {
                 "jsonSchema": {
                     "name": "route",
-                    "schema": '{"type":"object"}',
+                    "schema": json.dumps(schema, separators=(",", ":")),
                     "description": "A route.",
                 }
             },

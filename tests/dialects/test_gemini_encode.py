@@ -240,7 +240,7 @@ def test_media_of_a_result_follow_it_where_the_model_takes_none() -> None:
         ("{}", {}),
         ('{"n": 1.0}', {"n": 1.0}),
         ('{"city": "Os', {"arguments": '{"city": "Os'}),
-        ("[1]", {"arguments": "[1]"}),
+        ("[1]", {"INVALID_JSON": "[1]"}),
     ],
 )
 def test_arguments_are_an_object(arguments: str, args: object) -> None:

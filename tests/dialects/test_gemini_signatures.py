@@ -108,3 +108,9 @@ class Complete:
 
     def foreign(self, what: str, why: str) -> None:
         raise AssertionError(what)
+
+    def reworded(self, what: str, places: object) -> None:
+        """A schema's words are not what is looked at here."""
+
+    def answers_in(self, codec: str) -> None:
+        """Nor is the way back from an answer."""

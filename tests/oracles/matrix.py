@@ -119,6 +119,12 @@ class Omitted(msgspec.Struct):
     def foreign(self, what: str, why: str) -> None:
         self.foreign_parts.append((what, why))
 
+    def reworded(self, what: str, places: object) -> None:
+        """A schema's words are not what is looked at here."""
+
+    def answers_in(self, codec: str) -> None:
+        """Nor is the way back from an answer."""
+
 
 class Raising(Omitted):
     """Refuse, as a caller who has not asked for a warning wants it."""

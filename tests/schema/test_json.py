@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beluga.events import Attempted, AttemptEnded, Event, LeftOut, RateLimits, RateWindow
+from beluga.events import (
+    Attempted,
+    AttemptEnded,
+    Event,
+    LeftOut,
+    RateLimits,
+    RateWindow,
+    SchemaReworded,
+)
 from beluga.schema import (
     AIMessage,
     Emission,
@@ -96,6 +104,7 @@ def test_events(usage: Usage, failure: Failure, seconds: float) -> None:
         Attempted("p", "m"),
         AttemptEnded("p", None, usage, seconds, None, failure, cost=seconds),
         LeftOut("p", "m", "option top_k", "no place"),
+        SchemaReworded("p", "m", "the schema 'a'", (("minLength", "/properties/b"),)),
         RateLimits("p", "m", (RateWindow("requests", 10, 9, seconds),)),
     ]
     assert_survives(events, list[Event])

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from beluga.dialects.calls import argument_object
 from beluga.dialects.media import MediaPart, base64_text, inlined, media_type_of
 from beluga.errors import invalid_input
 from beluga.schema import (
@@ -24,7 +25,6 @@ from beluga.schema import (
     TextPart,
     ToolCall,
 )
-from beluga.schema.parts import load_object
 from beluga.transport.dialect import Omissions
 
 __all__ = ["BlockEncoder", "Replay", "Wire", "WireBlock", "call_id"]
@@ -117,7 +117,7 @@ class BlockEncoder:
             "type": "tool_use",
             "id": call_id(call.id),
             "name": call.name,
-            "input": _arguments(call.arguments),
+            "input": argument_object(call.arguments),
         }
         if call.signature is not None:
             block |= self._caller(call, call.signature)
@@ -203,17 +203,6 @@ def _mark(cache: PromptCache | None) -> Wire:
         return {}
     ttl: Mapping[str, str] = {} if cache.ttl is None else {"ttl": cache.ttl}
     return {"cache_control": {"type": "ephemeral", **ttl}}
-
-
-def _arguments(text: str) -> object:
-    """Arguments as the model wrote them; what is no object goes back in a wrapper that says so.
-
-    Source: Anthropic's guide to fine-grained tool streaming.
-    """
-    try:
-        return msgspec.Raw(text.encode()) if load_object(text) else {}
-    except ValueError:
-        return {"INVALID_JSON": text}
 
 
 def _plain(data: bytes) -> Wire | None:

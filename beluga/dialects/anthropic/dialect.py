@@ -7,6 +7,8 @@ from typing import Final
 from beluga.dialects.anthropic.decode import StreamDecoder, WholeDecoder
 from beluga.dialects.anthropic.encode import RequestEncoder
 from beluga.dialects.anthropic.failures import failure_in
+from beluga.dialects.claude_models import codec_of
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -27,9 +29,11 @@ class AnthropicDialect:
 
     def __init__(self, provider: str, model: str, url: str) -> None:
         self._provider, self._model, self._url = provider, model, url
+        self._codec = codec_of(model)
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire."""
+        request = with_encoded_calls(request, self._codec)
         encoded = RequestEncoder(self._provider, self._model, omissions).encode(request)
         headers = {
             "content-type": "application/json",
@@ -45,7 +49,7 @@ class AnthropicDialect:
         kind = head.header("content-type") or ""
         streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider)
+        return decoding_calls(decoder(head, self._provider), request, self._codec)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

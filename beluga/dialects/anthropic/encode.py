@@ -11,13 +11,14 @@ from beluga.dialects.anthropic.betas import betas_of
 from beluga.dialects.anthropic.blocks import BlockEncoder, Wire, WireBlock
 from beluga.dialects.anthropic.caching import place_marks
 from beluga.dialects.anthropic.messages import MessageEncoder
-from beluga.dialects.claude_models import Generation, generation_of
+from beluga.dialects.claude_models import Generation, codec_of, generation_of
 from beluga.dialects.claude_thinking import (
     Thinking,
     refused_options,
     signed_throughout,
     thinking_of,
 )
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool, without
 from beluga.errors import invalid_input
 from beluga.schema import (
@@ -60,6 +61,7 @@ class RequestEncoder:
     def __init__(self, origin: str, model: str, omissions: Omissions) -> None:
         self._origin, self._model, self._omissions = origin, model, omissions
         self._like: Generation = generation_of(model)
+        self._codec = codec_of(model)
         self._blocks = BlockEncoder(origin, omissions)
 
     def encode(self, request: Request) -> Encoded:
@@ -116,12 +118,13 @@ class RequestEncoder:
         wire: Wire = {"name": tool.name}
         if tool.description:
             wire["description"] = tool.description
-        wire["input_schema"] = _schema(tool.parameters)
+        sent = tool_schema(tool, self._codec, self._omissions)
+        wire["input_schema"] = sent.schema
         if tool.strict and not self._like.schemas:
             why = "this model cannot be held to a schema"
             self._omissions.unsupported(f"the strict tool {tool.name}", why)
         elif tool.strict is not None:
-            wire["strict"] = tool.strict
+            wire["strict"] = sent.strict
         return wire
 
     def _choice(self, options: GenerateOptions, thinking: Thinking) -> Wire:
@@ -177,7 +180,8 @@ class RequestEncoder:
                     why = "this model cannot be held to a schema"
                     self._omissions.unsupported("JsonSchema", why)
                     return {}
-                schema = _schema(wanted.schema, wanted.description)
+                sent = answer_schema(wanted, "anthropic", self._omissions, always=True)
+                schema = _described(sent.schema, wanted.description)
                 return {"format": {"type": "json_schema", "schema": schema}}
             case _:
                 assert_never(wanted)
@@ -191,8 +195,7 @@ class RequestEncoder:
         return {key: value for key, value in named.items() if value is not None}
 
 
-def _schema(schema: Mapping[str, object], description: str | None = None) -> Mapping[str, object]:
-    """A schema goes out as given. This is the place for a codec that fits it to the server."""
+def _described(schema: Mapping[str, object], description: str | None) -> Mapping[str, object]:
     if description is None or "description" in schema:
         return schema
     return {**schema, "description": description}

@@ -6,6 +6,7 @@ from beluga.dialects.chat.decode import StreamDecoder, WholeDecoder
 from beluga.dialects.chat.encode import ChatEncoder
 from beluga.dialects.chat.quirks import Quirks
 from beluga.dialects.openai_failures import failure_in
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -28,6 +29,7 @@ class ChatDialect:
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire."""
+        request = with_encoded_calls(request, self._quirks.codec)
         encoder = ChatEncoder(self._provider, self._model, self._quirks, omissions)
         accept = "text/event-stream" if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
@@ -41,7 +43,7 @@ class ChatDialect:
         kind = head.header("content-type") or ""
         streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider)
+        return decoding_calls(decoder(head, self._provider), request, self._quirks.codec)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

@@ -11,6 +11,7 @@ from beluga.dialects.chat.messages import MessageEncoder
 from beluga.dialects.chat.quirks import Quirks
 from beluga.dialects.openai_caching import prompt_caching
 from beluga.dialects.openai_models import refused_options
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool, without
 from beluga.schema import (
     GenerateOptions,
@@ -119,13 +120,14 @@ class ChatEncoder:
     def _tool(self, tool: ToolDeclaration) -> object:
         if isinstance(tool, ProviderTool):
             return msgspec.Raw(tool.raw.encode())
-        function: Wire = {"name": tool.name, "parameters": _schema(tool.parameters)}
+        if tool.strict and not self._quirks.strict:
+            self._omissions.unsupported(f"strict of tool {tool.name}", "this server enforces none")
+        sent = tool_schema(tool, self._quirks.codec, self._omissions)
+        function: Wire = {"name": tool.name, "parameters": sent.schema}
         if tool.description:
             function["description"] = tool.description
-        if self._quirks.strict:
-            function.update({} if tool.strict is None else {"strict": tool.strict})
-        elif tool.strict:
-            self._omissions.unsupported(f"strict of tool {tool.name}", "this server enforces none")
+        if self._quirks.strict and tool.strict is not None:
+            function["strict"] = sent.strict
         return {"type": "function", "function": function}
 
     def _format(self, options: GenerateOptions) -> Wire:
@@ -149,11 +151,8 @@ class ChatEncoder:
         if not self._quirks.schema:
             self._omissions.unsupported("JsonSchema", "this server enforces no schema")
             return {"response_format": {"type": "json_object"}} if self._quirks.json_object else {}
-        schema: Wire = {
-            "name": wanted.name,
-            "schema": _schema(wanted.schema),
-            "strict": wanted.strict,
-        }
+        sent = answer_schema(wanted, self._quirks.codec, self._omissions)
+        schema: Wire = {"name": wanted.name, "schema": sent.schema, "strict": sent.strict}
         if wanted.description is not None:
             schema["description"] = wanted.description
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
@@ -193,11 +192,6 @@ class ChatEncoder:
                 return {}
             case _:
                 assert_never(self._quirks.reasoning)
-
-
-def _schema(schema: Mapping[str, object]) -> Mapping[str, object]:
-    """A schema goes out as given. This is the place for a codec that fits it to the server."""
-    return schema
 
 
 def _choice(choice: str | NamedTool) -> object:

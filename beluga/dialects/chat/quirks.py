@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from beluga.schema import Effort
+from beluga.schemas import SchemaDialect
 
 __all__ = ["Media", "Quirks", "ReasoningForm", "ReasoningReplay"]
 
@@ -41,6 +42,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
         replay_blank: Send that key with every past answer, empty if there was no reasoning.
         details: Whether reasoning comes, and goes back, as `reasoning_details`.
         schema: Whether the server takes a `json_schema` as response format.
+        codec: Whose subset of JSON Schema a strict schema must keep to.
         json_object: Whether it takes `json_object`.
         strict: Whether a tool may say `strict`.
         tool_choice: Whether the server takes a choice other than `auto` and `none`.
@@ -71,6 +73,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     replay_blank: bool = False
     details: bool = False
     schema: bool = True
+    codec: SchemaDialect = "plain"
     json_object: bool = True
     strict: bool = True
     tool_choice: bool = True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from beluga.dialects.cohere.decode import StreamDecoder, WholeDecoder
-from beluga.dialects.cohere.encode import CohereEncoder
+from beluga.dialects.cohere.encode import CODEC, CohereEncoder
 from beluga.dialects.cohere.failures import failure_in
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -26,6 +27,7 @@ class CohereDialect:
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire."""
+        request = with_encoded_calls(request, CODEC)
         encoder = CohereEncoder(self._provider, self._model, omissions)
         accept = "text/event-stream" if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
@@ -36,7 +38,7 @@ class CohereDialect:
         kind = head.header("content-type") or ""
         streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider)
+        return decoding_calls(decoder(head, self._provider), request, CODEC)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

@@ -8,12 +8,12 @@ from typing import Final, TypeAlias, assert_never
 import msgspec
 
 from beluga.dialects.cohere.messages import MessageEncoder
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool
 from beluga.schema import (
     GenerateOptions,
     JsonObject,
     JsonSchema,
-    JsonValue,
     NamedTool,
     ProviderTool,
     ReasoningConfig,
@@ -22,9 +22,13 @@ from beluga.schema import (
     ToolDeclaration,
     ToolSpec,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
-__all__ = ["CohereEncoder"]
+__all__ = ["CODEC", "CohereEncoder"]
+
+CODEC: Final[SchemaDialect] = "plain"
+"""The server takes any schema, and enforces what it can."""
 
 Wire: TypeAlias = dict[str, object]
 
@@ -92,7 +96,7 @@ class CohereEncoder:
             return {}
         if options.parallel_tool_calls is False:
             self._refuse("option parallel_tool_calls", "Cohere does not limit the number of calls")
-        wire: Wire = {"tools": [_tool(tool) for tool in offered]}
+        wire: Wire = {"tools": [_tool(tool, self._omissions) for tool in offered]}
         if choice is not None and choice != "auto":
             wire["tool_choice"] = "NONE" if choice == "none" else "REQUIRED"
         return wire | self._strictness([t for t in offered if isinstance(t, ToolSpec)])
@@ -123,7 +127,7 @@ class CohereEncoder:
             case JsonObject():
                 return {"response_format": {"type": "json_object"}}
             case JsonSchema():
-                schema = _schema(wanted.schema)
+                schema = answer_schema(wanted, CODEC, self._omissions).schema
                 if wanted.description is not None:
                     schema = {"description": wanted.description, **schema}
                 return {"response_format": {"type": "json_object", "json_schema": schema}}
@@ -158,15 +162,10 @@ class CohereEncoder:
         self._omissions.unsupported(what, why)
 
 
-def _tool(tool: ToolDeclaration) -> object:
+def _tool(tool: ToolDeclaration, omissions: Omissions) -> object:
     if isinstance(tool, ProviderTool):
         return msgspec.Raw(tool.raw.encode())
-    function: Wire = {"name": tool.name, "parameters": _schema(tool.parameters)}
+    function: Wire = {"name": tool.name, "parameters": tool_schema(tool, CODEC, omissions).schema}
     if tool.description:
         function["description"] = tool.description
     return {"type": "function", "function": function}
-
-
-def _schema(schema: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """A schema goes out as given. This is the place for a codec that fits it to Cohere."""
-    return schema

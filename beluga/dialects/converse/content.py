@@ -11,11 +11,10 @@ from typing import Final, TypeAlias
 import msgspec
 
 from beluga.dialects.media import MediaPart, base64_text, inlined, media_type_of
-from beluga.schema import AudioPart, FilePart, ImagePart, PromptCache, ToolCall, VideoPart
-from beluga.schema.parts import load_object
+from beluga.schema import AudioPart, FilePart, ImagePart, PromptCache, VideoPart
 from beluga.transport.dialect import Omissions
 
-__all__ = ["MediaEncoder", "Wire", "WireBlock", "arguments_of", "call_id", "mark_of", "marked"]
+__all__ = ["MediaEncoder", "Wire", "WireBlock", "call_id", "mark_of", "marked"]
 
 Wire: TypeAlias = dict[str, object]
 WireBlock: TypeAlias = Wire | msgspec.Raw
@@ -165,18 +164,6 @@ class MediaEncoder:
             unique = name[: LONGEST_NAME - len(suffix)] + suffix
         self._names.add(unique.lower())
         return unique
-
-
-def arguments_of(call: ToolCall) -> object:
-    """Return the arguments of *call* as the model wrote them.
-
-    What is no object goes back in a wrapper that says so, as Anthropic's guide to tool streaming
-    has it; the wire takes nothing but objects.
-    """
-    try:
-        return msgspec.Raw(call.arguments.encode()) if load_object(call.arguments) else {}
-    except ValueError:
-        return {"INVALID_JSON": call.arguments}
 
 
 def call_id(given: str, maker: str) -> str:

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from beluga.dialects.converse.decode import StreamDecoder, WholeDecoder
 from beluga.dialects.converse.encode import RequestEncoder
 from beluga.dialects.converse.failures import failure_in
+from beluga.dialects.converse.families import codec_of
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -31,6 +33,7 @@ class ConverseDialect:
     ) -> None:
         self._provider = provider
         self._base_model = base_model or model
+        self._codec = codec_of(self._base_model)
         self._url = f"{base_url}/model/{quote(model, safe='')}"
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
@@ -38,6 +41,7 @@ class ConverseDialect:
         encoder = RequestEncoder(self._provider, self._base_model, omissions)
         accept = STREAM_TYPE if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
+        request = with_encoded_calls(request, self._codec)
         path = "converse-stream" if request.streaming else "converse"
         return HttpRequest("POST", f"{self._url}/{path}", headers, encoder.body(request))
 
@@ -46,7 +50,7 @@ class ConverseDialect:
         kind = head.header("content-type") or ""
         streamed = "eventstream" in kind or (request.streaming and "json" not in kind)
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider)
+        return decoding_calls(decoder(head, self._provider), request, self._codec)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

@@ -11,10 +11,11 @@ import msgspec
 from beluga.dialects.claude_models import generation_of
 from beluga.dialects.converse.caching import place_marks
 from beluga.dialects.converse.content import Wire
-from beluga.dialects.converse.families import Family, family_of
+from beluga.dialects.converse.families import Family, codec_of, family_of
 from beluga.dialects.converse.messages import MessageEncoder
 from beluga.dialects.converse.reasoning import Thinking, thinking_in
-from beluga.dialects.converse.tools import ToolEncoder, schema_of
+from beluga.dialects.converse.tools import ToolEncoder
+from beluga.dialects.schemas import answer_schema
 from beluga.dialects.support import without
 from beluga.errors import invalid_input
 from beluga.schema import (
@@ -26,6 +27,7 @@ from beluga.schema import (
     Request,
     TextFormat,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
 __all__ = ["RequestEncoder"]
@@ -56,6 +58,7 @@ class RequestEncoder:
         self._family: Family = family_of(model)
         self._is_claude = self._family.reasoning == "claude"
         self._like = generation_of(model)
+        self._codec = codec_of(model)
 
     def body(self, request: Request) -> bytes:
         """Return the body of *request*.
@@ -69,7 +72,9 @@ class RequestEncoder:
         messages = MessageEncoder(self._origin, self._family, self._omissions, continues=continues)
         prompt = messages.encode(request.messages)
         unforceable = self._unforceable(thinking)
-        encoder = ToolEncoder(self._origin, self._family, self._omissions, unforceable=unforceable)
+        encoder = ToolEncoder(
+            self._origin, self._family, self._codec, self._omissions, unforceable=unforceable
+        )
         tools = encoder.encode(options, prompt.called)
         wish = self._caching(options)
         place_marks(wish, self._family.cacheable, tools.listed, prompt, self._omissions)
@@ -144,16 +149,14 @@ class RequestEncoder:
                 self._omissions.unsupported("JsonObject", why)
                 return {}
             case JsonSchema():
-                return _schema_format(wanted)
+                return _schema_format(wanted, self._codec, self._omissions)
             case _:
                 assert_never(wanted)
 
 
-def _schema_format(wanted: JsonSchema) -> Wire:
-    schema: Wire = {
-        "name": wanted.name,
-        "schema": msgspec.json.encode(schema_of(wanted.schema)).decode(),
-    }
+def _schema_format(wanted: JsonSchema, codec: SchemaDialect, omissions: Omissions) -> Wire:
+    sent = answer_schema(wanted, codec, omissions, always=True)
+    schema: Wire = {"name": wanted.name, "schema": msgspec.json.encode(sent.schema).decode()}
     if wanted.description is not None:
         schema["description"] = wanted.description
     form = {"type": "json_schema", "structure": {"jsonSchema": schema}}

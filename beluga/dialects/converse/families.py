@@ -13,9 +13,11 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from beluga.dialects.claude_models import generation_of
 from beluga.schema import Effort
+from beluga.schemas import SchemaDialect
 
-__all__ = ["Family", "ReasoningForm", "family_of"]
+__all__ = ["Family", "ReasoningForm", "codec_of", "family_of"]
 
 ReasoningForm: TypeAlias = Literal["claude", "nova", "effort", "level", "always", "none", "unknown"]
 """How thinking is asked for: as Anthropic has it; by Nova's `reasoningConfig`; by an effort of
@@ -104,6 +106,12 @@ _FAMILIES: Final[tuple[tuple[str, Family], ...]] = (
 
 # us.anthropic.claude-…, arn:aws:bedrock:…:foundation-model/anthropic.claude-…, amazon.nova-…
 _PREFIX: Final = re.compile(r"^(?:arn:.*/)?(?:[a-z-]+\.(?=[a-z0-9]+\.[a-z]))?")
+
+
+def codec_of(model: str) -> SchemaDialect:
+    """Return whose subset of JSON Schema is enforced; Bedrock's own is as Anthropic's for all."""
+    is_claude = family_of(model).reasoning == "claude"
+    return "plain" if is_claude and not generation_of(model).schemas else "anthropic"
 
 
 def family_of(model: str) -> Family:

@@ -7,11 +7,11 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from beluga.dialects.calls import argument_object
 from beluga.dialects.converse.content import (
     MediaEncoder,
     Wire,
     WireBlock,
-    arguments_of,
     call_id,
     marked,
 )
@@ -220,7 +220,7 @@ class MessageEncoder:
         use = {
             "toolUseId": call_id(call.id, self._family.maker),
             "name": call.name,
-            "input": arguments_of(call),
+            "input": argument_object(call.arguments),
         }
         return {"toolUse": use}
 

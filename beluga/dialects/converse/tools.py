@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from beluga.dialects.converse.content import Wire, WireBlock
 from beluga.dialects.converse.families import Family
+from beluga.dialects.schemas import tool_schema
 from beluga.dialects.support import own_tool
 from beluga.schema import (
     GenerateOptions,
@@ -18,9 +19,10 @@ from beluga.schema import (
     ToolDeclaration,
     ToolSpec,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
-__all__ = ["ToolEncoder", "Tools", "schema_of"]
+__all__ = ["ToolEncoder", "Tools"]
 
 _CONVERSE: Final = frozenset({"toolSpec", "systemTool", "cachePoint"})
 
@@ -49,6 +51,7 @@ class ToolEncoder:
     Args:
         origin: Whose tools the server can run itself.
         family: What the model takes.
+        codec: Whose subset of JSON Schema is enforced.
         unforceable: Why the model cannot be made to call a tool, if it cannot.
         omissions: Who is told of what cannot be written.
     """
@@ -57,12 +60,13 @@ class ToolEncoder:
         self,
         origin: str,
         family: Family,
+        codec: SchemaDialect,
         omissions: Omissions,
         *,
         unforceable: str | None,
     ) -> None:
         self._origin, self._family, self._omissions = origin, family, omissions
-        self._unforceable = unforceable
+        self._codec, self._unforceable = codec, unforceable
 
     def encode(self, options: GenerateOptions, called: Sequence[str]) -> Tools:
         """Return what to write.
@@ -77,9 +81,9 @@ class ToolEncoder:
             return Tools([], {}, {})
         written = Tools([], {}, {})
         if not offered:
-            written.listed += [_listed(ToolSpec(name, GONE)) for name in called]
+            written.listed += [self._listed(ToolSpec(name, GONE)) for name in called]
         own = [tool for tool in offered if isinstance(tool, ProviderTool) and not _is_common(tool)]
-        written.listed += [_listed(tool) for tool in offered if tool not in own]
+        written.listed += [self._listed(tool) for tool in offered if tool not in own]
         if own:
             written.fields["tools"] = [msgspec.Raw(tool.raw.encode()) for tool in own]
         if forbidden or not offered:
@@ -87,6 +91,18 @@ class ToolEncoder:
         else:
             self._choose(written, options.tool_choice, options.parallel_tool_calls)
         return written
+
+    def _listed(self, tool: ToolDeclaration) -> WireBlock:
+        if isinstance(tool, ProviderTool):
+            return msgspec.Raw(tool.raw.encode())
+        spec: Wire = {"name": tool.name}
+        if tool.description:
+            spec["description"] = tool.description
+        sent = tool_schema(tool, self._codec, self._omissions)
+        spec["inputSchema"] = {"json": sent.schema}
+        if tool.strict is not None:
+            spec["strict"] = sent.strict
+        return {"toolSpec": spec}
 
     def _is_offered(self, tool: ToolDeclaration) -> bool:
         if isinstance(tool, ProviderTool):
@@ -130,24 +146,7 @@ def _claudes(choice: ToolChoice | None) -> Wire:
     return {"type": "any" if choice == "required" else "auto"}
 
 
-def _listed(tool: ToolDeclaration) -> WireBlock:
-    if isinstance(tool, ProviderTool):
-        return msgspec.Raw(tool.raw.encode())
-    spec: Wire = {"name": tool.name}
-    if tool.description:
-        spec["description"] = tool.description
-    spec["inputSchema"] = {"json": schema_of(tool.parameters)}
-    if tool.strict is not None:
-        spec["strict"] = tool.strict
-    return {"toolSpec": spec}
-
-
 def _is_common(tool: ProviderTool) -> bool:
     """Whether a tool is in Converse's form; others are in that of the model's maker."""
     keys = msgspec.json.decode(tool.raw, type=dict[str, msgspec.Raw])
     return not _CONVERSE.isdisjoint(keys)
-
-
-def schema_of(schema: Mapping[str, object]) -> Mapping[str, object]:
-    """A schema goes out as given. This is the place for a codec that fits it to the server."""
-    return schema

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
-from beluga.dialects.calls import is_synthetic
+from beluga.dialects.calls import argument_object, is_synthetic
 from beluga.dialects.gemini.blobs import blob
 from beluga.dialects.gemini.output import ORIGIN
 from beluga.dialects.gemini.thinking import generation_of
@@ -23,7 +23,6 @@ from beluga.schema import (
     ToolCall,
     VideoPart,
 )
-from beluga.schema.parts import load_object
 from beluga.transport.dialect import Omissions
 
 __all__ = ["AnswerEncoder"]
@@ -75,7 +74,7 @@ class AnswerEncoder:
                 assert_never(part)
 
     def _call(self, call: ToolCall) -> Wire:
-        function: Wire = {"name": call.name, "args": _arguments(call.arguments)}
+        function: Wire = {"name": call.name, "args": argument_object(call.arguments)}
         if call.id and not is_synthetic(call.id):
             function["id"] = call.id
         wire: Wire = {"functionCall": function}
@@ -111,11 +110,3 @@ def _sign_first_call(parts: list[object]) -> None:
     calls = [part for part in parts if isinstance(part, dict) and "functionCall" in part]
     if calls:
         calls[0].setdefault("thoughtSignature", UNSIGNED)
-
-
-def _arguments(text: str) -> object:
-    """Return arguments as the object that the wire wants, with the bytes they came in."""
-    try:
-        return msgspec.Raw(text.encode()) if load_object(text) else {}
-    except ValueError:
-        return {"arguments": text}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from beluga.dialects.gemini.decode import StreamDecoder, WholeDecoder
-from beluga.dialects.gemini.encode import GeminiEncoder
+from beluga.dialects.gemini.encode import CODEC, GeminiEncoder
 from beluga.dialects.gemini.failures import failure_in
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -29,6 +30,7 @@ class GeminiDialect:
         method = "streamGenerateContent?alt=sse" if request.streaming else "generateContent"
         accept = "text/event-stream" if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
+        request = with_encoded_calls(request, CODEC)
         encoder = GeminiEncoder(self._model, omissions, vertex=self._vertex)
         return HttpRequest("POST", f"{self._url}:{method}", headers, encoder.body(request))
 
@@ -39,7 +41,8 @@ class GeminiDialect:
         """
         kind = head.header("content-type") or ""
         streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
-        return StreamDecoder(head) if streamed else WholeDecoder(head)
+        decoder = StreamDecoder(head) if streamed else WholeDecoder(head)
+        return decoding_calls(decoder, request, CODEC)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

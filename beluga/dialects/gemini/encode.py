@@ -10,6 +10,7 @@ import msgspec
 from beluga.dialects.gemini.messages import MessageEncoder
 from beluga.dialects.gemini.output import ORIGIN
 from beluga.dialects.gemini.thinking import generation_of, thinking_config
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool, without
 from beluga.schema import (
     GenerateOptions,
@@ -22,9 +23,13 @@ from beluga.schema import (
     TextFormat,
     ToolSpec,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
-__all__ = ["GeminiEncoder"]
+__all__ = ["CODEC", "GeminiEncoder"]
+
+CODEC: Final[SchemaDialect] = "gemini"
+"""Whose subset of JSON Schema is enforced."""
 
 Wire: TypeAlias = dict[str, object]
 
@@ -90,7 +95,7 @@ class GeminiEncoder:
     def _config(self, options: GenerateOptions) -> Wire:
         named = {wire: getattr(options, name) for name, wire in _NAMES.items()}
         config: Wire = {key: value for key, value in named.items() if value not in (None, ())}
-        config.update(_format(options))
+        config.update(_format(options, self._omissions))
         thinking = thinking_config(self._model, options.reasoning, self._omissions)
         if thinking:
             config["thinkingConfig"] = thinking
@@ -105,7 +110,8 @@ class GeminiEncoder:
         ]
         tools: list[object] = [*own]
         if functions:
-            tools.append({"functionDeclarations": [_declaration(tool) for tool in functions]})
+            declared = [_declaration(tool, self._omissions) for tool in functions]
+            tools.append({"functionDeclarations": declared})
         if not tools:
             return {}
         config = self._calling(options, functions)
@@ -141,15 +147,15 @@ def _mode(choice: str | NamedTool | None, *, strict: bool) -> str | None:
     return None if choice is None else "AUTO"
 
 
-def _declaration(tool: ToolSpec) -> Wire:
+def _declaration(tool: ToolSpec, omissions: Omissions) -> Wire:
     return {
         "name": tool.name,
         "description": tool.description,
-        "parametersJsonSchema": _schema(tool.parameters),
+        "parametersJsonSchema": tool_schema(tool, CODEC, omissions).schema,
     }
 
 
-def _format(options: GenerateOptions) -> Wire:
+def _format(options: GenerateOptions, omissions: Omissions) -> Wire:
     wanted = options.response_format
     match wanted:
         case None | TextFormat():
@@ -157,17 +163,12 @@ def _format(options: GenerateOptions) -> Wire:
         case JsonObject():
             return {"responseMimeType": "application/json"}
         case JsonSchema():
-            schema = _schema(wanted.schema)
+            schema = answer_schema(wanted, CODEC, omissions, always=True).schema
             if wanted.description is not None:
                 schema = {"description": wanted.description, **schema}
             return {"responseMimeType": "application/json", "responseJsonSchema": schema}
         case _:
             assert_never(wanted)
-
-
-def _schema(schema: Mapping[str, object]) -> Mapping[str, object]:
-    """A schema goes out as given. This is the place for a codec that fits it to Gemini."""
-    return schema
 
 
 def _merged(wire: Mapping[str, object], extra: Mapping[str, object]) -> Wire:

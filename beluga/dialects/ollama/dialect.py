@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from beluga.dialects.ollama.decode import StreamDecoder, WholeDecoder
-from beluga.dialects.ollama.encode import Loading, OllamaEncoder
+from beluga.dialects.ollama.encode import CODEC, Loading, OllamaEncoder
 from beluga.dialects.ollama.failures import failure_in
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -27,6 +28,7 @@ class OllamaDialect:
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire."""
+        request = with_encoded_calls(request, CODEC)
         encoder = OllamaEncoder(self._provider, self._model, self._loading, omissions)
         accept = "application/x-ndjson" if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
@@ -36,7 +38,7 @@ class OllamaDialect:
         """Return a decoder for the good response to *request*."""
         streamed = request.streaming or "ndjson" in (head.header("content-type") or "")
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider, len(request.messages))
+        return decoding_calls(decoder(head, self._provider, len(request.messages)), request, CODEC)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

@@ -8,12 +8,12 @@ from typing import Final, TypeAlias, assert_never
 import msgspec
 
 from beluga.dialects.ollama.messages import MessageEncoder
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool
 from beluga.schema import (
     GenerateOptions,
     JsonObject,
     JsonSchema,
-    JsonValue,
     ProviderTool,
     ReasoningConfig,
     Request,
@@ -22,9 +22,13 @@ from beluga.schema import (
     ToolDeclaration,
     ToolSpec,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
-__all__ = ["Loading", "OllamaEncoder"]
+__all__ = ["CODEC", "Loading", "OllamaEncoder"]
+
+CODEC: Final[SchemaDialect] = "plain"
+"""The server takes any schema, and enforces what it can."""
 
 Wire: TypeAlias = dict[str, object]
 
@@ -127,7 +131,10 @@ class OllamaEncoder:
             return msgspec.Raw(tool.raw.encode())
         if tool.strict:
             self._refuse(f"strict of tool {tool.name!r}", "Ollama does not enforce tools' schemas")
-        function: Wire = {"name": tool.name, "parameters": _schema(tool.parameters)}
+        function: Wire = {
+            "name": tool.name,
+            "parameters": tool_schema(tool, CODEC, self._omissions).schema,
+        }
         if tool.description:
             function["description"] = tool.description
         return {"type": "function", "function": function}
@@ -138,10 +145,11 @@ class OllamaEncoder:
                 return {}
             case JsonObject():
                 return {"format": "json"}
-            case JsonSchema(schema=schema, description=None):
-                return {"format": _schema(schema)}
-            case JsonSchema(schema=schema, description=description):
-                return {"format": {"description": description, **_schema(schema)}}
+            case JsonSchema(description=None):
+                return {"format": answer_schema(wanted, CODEC, self._omissions).schema}
+            case JsonSchema(description=description):
+                sent = answer_schema(wanted, CODEC, self._omissions)
+                return {"format": {"description": description, **sent.schema}}
             case _:
                 assert_never(wanted)
 
@@ -174,8 +182,3 @@ class OllamaEncoder:
 
     def _refuse(self, what: str, why: str) -> None:
         self._omissions.unsupported(what, why)
-
-
-def _schema(schema: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """A schema goes out as given. This is the place for a codec that fits it to the server."""
-    return schema

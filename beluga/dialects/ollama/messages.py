@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-import msgspec
-
-from beluga.dialects.calls import is_synthetic
+from beluga.dialects.calls import argument_object, is_synthetic
 from beluga.dialects.media import base64_text, inlined
 from beluga.schema import (
     AIMessage,
@@ -23,7 +21,6 @@ from beluga.schema import (
     ToolCall,
     ToolMessage,
 )
-from beluga.schema.parts import load_object
 from beluga.transport.dialect import Omissions
 
 __all__ = ["MessageEncoder"]
@@ -113,7 +110,7 @@ class MessageEncoder:
 
     def _call(self, call: ToolCall) -> Wire:
         self._tool_names[call.id] = call.name
-        function = {"name": call.name, "arguments": _arguments(call.arguments)}
+        function = {"name": call.name, "arguments": argument_object(call.arguments)}
         return {"function": function} | ({} if is_synthetic(call.id) else {"id": call.id})
 
     def _check_mark(self, part: TextPart | ImagePart) -> None:
@@ -127,11 +124,3 @@ class MessageEncoder:
 
     def _refuse(self, part: Part, why: str) -> None:
         self._omissions.unsupported(type(part).__name__, why)
-
-
-def _arguments(text: str) -> object:
-    """Arguments byte for byte; what is no object, which the wire wants, goes back in a wrapper."""
-    try:
-        return msgspec.Raw(text.encode()) if load_object(text) else {}
-    except ValueError:
-        return {"INVALID_JSON": text}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from beluga.dialects.openai_failures import failure_in
 from beluga.dialects.responses.decode import StreamDecoder, WholeDecoder
-from beluga.dialects.responses.encode import ResponsesEncoder
+from beluga.dialects.responses.encode import CODEC, ResponsesEncoder
 from beluga.dialects.responses.quirks import Quirks
+from beluga.dialects.schemas import decoding_calls, with_encoded_calls
 from beluga.schema import Failure, Request
 from beluga.transport.dialect import Decoder, Omissions
 from beluga.transport.http import HttpRequest, ResponseHead
@@ -28,6 +29,7 @@ class ResponsesDialect:
 
     def encode(self, request: Request, omissions: Omissions) -> HttpRequest:
         """Write *request* for the wire."""
+        request = with_encoded_calls(request, CODEC)
         encoder = ResponsesEncoder(self._provider, self._model, self._quirks, omissions)
         accept = "text/event-stream" if request.streaming else "application/json"
         headers = {"content-type": "application/json", "accept": accept}
@@ -38,7 +40,7 @@ class ResponsesDialect:
         kind = head.header("content-type") or ""
         streamed = "event-stream" in kind or (request.streaming and "json" not in kind)
         decoder = StreamDecoder if streamed else WholeDecoder
-        return decoder(head, self._provider)
+        return decoding_calls(decoder(head, self._provider), request, CODEC)
 
     def failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Say what an error response means."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, TypeAlias, assert_never
 
 import msgspec
@@ -11,6 +10,7 @@ from beluga.dialects.openai_caching import prompt_caching
 from beluga.dialects.openai_models import refused_options, thinks
 from beluga.dialects.responses.items import ItemEncoder
 from beluga.dialects.responses.quirks import Quirks
+from beluga.dialects.schemas import answer_schema, tool_schema
 from beluga.dialects.support import own_tool, without
 from beluga.schema import (
     GenerateOptions,
@@ -22,9 +22,13 @@ from beluga.schema import (
     TextFormat,
     ToolDeclaration,
 )
+from beluga.schemas import SchemaDialect
 from beluga.transport.dialect import Omissions
 
-__all__ = ["ResponsesEncoder"]
+__all__ = ["CODEC", "ResponsesEncoder"]
+
+CODEC: Final[SchemaDialect] = "openai"
+"""Whose subset of JSON Schema is enforced."""
 
 Wire: TypeAlias = dict[str, object]
 
@@ -54,7 +58,7 @@ class ResponsesEncoder:
         wire: Wire = {"model": self._model, "input": items.encode(request.messages), "store": False}
         wire.update(_sampling(options))
         wire.update(self._tools(options))
-        wire.update(_format(options))
+        wire.update(_format(options, self._omissions))
         wire.update(self._reasoning(options))
         wire.update(prompt_caching(options.prompt_cache, self._omissions))
         if request.streaming:
@@ -69,7 +73,9 @@ class ResponsesEncoder:
         return without(options, missing, self._omissions)
 
     def _tools(self, options: GenerateOptions) -> Wire:
-        tools = [_tool(tool) for tool in options.tools or () if self._is_offered(tool)]
+        tools = [
+            _tool(tool, self._omissions) for tool in options.tools or () if self._is_offered(tool)
+        ]
         if not tools:
             return {}
         wire: Wire = {"tools": tools}
@@ -107,14 +113,15 @@ def _sampling(options: GenerateOptions) -> Wire:
     return {key: value for key, value in named.items() if value is not None}
 
 
-def _tool(tool: ToolDeclaration) -> object:
+def _tool(tool: ToolDeclaration, omissions: Omissions) -> object:
     if isinstance(tool, ProviderTool):
         return msgspec.Raw(tool.raw.encode())
+    sent = tool_schema(tool, CODEC, omissions)
     wire: Wire = {
         "type": "function",
         "name": tool.name,
-        "parameters": _schema(tool.parameters),
-        "strict": bool(tool.strict),  # left out, it would mean true
+        "parameters": sent.schema,
+        "strict": sent.strict,  # left out, it would mean true
     }
     if tool.description:
         wire["description"] = tool.description
@@ -127,7 +134,7 @@ def _choice(choice: str | NamedTool) -> object:
     return choice
 
 
-def _format(options: GenerateOptions) -> Wire:
+def _format(options: GenerateOptions, omissions: Omissions) -> Wire:
     wanted = options.response_format
     match wanted:
         case None:
@@ -137,19 +144,15 @@ def _format(options: GenerateOptions) -> Wire:
         case JsonObject():
             return {"text": {"format": {"type": "json_object"}}}
         case JsonSchema():
+            sent = answer_schema(wanted, CODEC, omissions)
             described = {} if wanted.description is None else {"description": wanted.description}
             form: Wire = {
                 "type": "json_schema",
                 "name": wanted.name,
-                "schema": _schema(wanted.schema),
-                "strict": wanted.strict,
+                "schema": sent.schema,
+                "strict": sent.strict,
                 **described,
             }
             return {"text": {"format": form}}
         case _:
             assert_never(wanted)
-
-
-def _schema(schema: Mapping[str, object]) -> Mapping[str, object]:
-    """A schema goes out as given. This is the place for a codec that fits it to the server."""
-    return schema
