@@ -77,7 +77,9 @@ def _type(schema: Mapping[str, JsonValue], depth: int) -> str:
         case {"$ref": str(reference)}:
             return reference.rpartition("/")[2]
         case {"type": list(kinds)}:
-            return " | ".join([_type({**schema, "type": kind}, depth + 1) for kind in kinds])
+            named = [kind for kind in kinds if isinstance(kind, str)]
+            each = [_type({**schema, "type": kind}, depth + 1) for kind in dict.fromkeys(named)]
+            return " | ".join(each)
         case {"type": "array", **rest}:
             items = rest.get("items")
             return f"{_type(items if isinstance(items, Mapping) else {}, depth + 1)}[]"

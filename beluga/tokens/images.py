@@ -19,6 +19,9 @@ Size: TypeAlias = tuple[int, int]
 _UNKNOWN: Final[Size] = (1024, 1024)
 """Taken for a picture that is elsewhere, or of a kind that is not known."""
 
+_SEGMENTS: Final = 256
+"""Of a JPEG, among which its frame must be."""
+
 _LARGEST: Final = 2048
 _SHORT_SIDE: Final = 768
 _TILE: Final = 512
@@ -113,7 +116,9 @@ def _pair(data: bytes, width: int, order: Literal["big", "little"]) -> Size | No
 def _of_jpeg(data: bytes) -> Size | None:
     """Look for the frame's header: ITU T.81, B.2.2."""
     place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
+    for _ in range(_SEGMENTS):
+        if place + 9 > len(data) or data[place] != 0xFF:
+            break
         marker = data[place + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             found = _pair(data[place + 5 : place + 9], 2, "big")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Final, assert_never
 
@@ -37,7 +36,6 @@ __all__ = ["Prompts"]
 _MEDIUM: Final = 1024
 """Tokens of a sound, a film or a document that cannot be read here."""
 
-_THOUGHT: Final = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _WRAPPER: Final = " to=multi_tool_use.parallel"
 
 
@@ -115,7 +113,7 @@ class Prompts:
     def _said(self, text: str) -> int:
         """Return the tokens of what a model said; some providers take its thoughts out again."""
         if self._family.strips_thoughts and "<think>" in text:
-            text = _THOUGHT.sub("", text)
+            text = _without_thoughts(text)
         return self.text(text)
 
     def _calls(self, calls: Sequence[ToolCall]) -> int:
@@ -163,6 +161,17 @@ class Prompts:
         if rule is None or sealed is None:
             return 0
         return math.ceil(max(0, len(sealed) - rule.around) / rule.each)
+
+
+def _without_thoughts(text: str) -> str:
+    said, place = [], 0
+    while (start := text.find("<think>", place)) >= 0:
+        end = text.find("</think>", start)
+        if end < 0:
+            break
+        said.append(text[place:start])
+        place = end + len("</think>")
+    return "".join([*said, text[place:]]).strip()
 
 
 def _is_text(media_type: str | None) -> bool:

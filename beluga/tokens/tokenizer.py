@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from types import UnionType
 from typing import Protocol
 
 from beluga.errors import invalid_input
@@ -67,11 +68,23 @@ class ModelTokenizer:
         return self.family.exact
 
     def count(self, text: str) -> int:
-        """Return how many tokens *text* has."""
+        """Return how many tokens *text* has.
+
+        Raises:
+            InvalidInputError: It is no text.
+        """
+        if not isinstance(text, str):
+            raise invalid_input(f"count takes a text; got {type(text).__name__}")
         return self._prompts.text(text)
 
     def count_messages(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> int:
-        """Return how many tokens of input a request with *messages* and *tools* has."""
+        """Return how many tokens of input a request with *messages* and *tools* has.
+
+        Raises:
+            InvalidInputError: There is something among them that is none of it.
+        """
+        _check(messages, Message, "messages such as HumanMessage('…')")
+        _check(tools, ToolSpec, "tools as ToolSpec, which is what tool.spec gives")
         offered = self._prompts.tools(tools, system=_instructed(messages))
         return self.family.request + self._prompts.messages(messages) + offered
 
@@ -159,6 +172,14 @@ def _tokenizer(name: str, provider: str | None, api: str | None) -> ModelTokeniz
 @lru_cache(maxsize=256)
 def _counting(family: Family) -> ModelTokenizer:
     return ModelTokenizer(family)
+
+
+def _check(given: object, kind: type | UnionType, wanted: str) -> None:
+    if isinstance(given, str | bytes | dict) or not isinstance(given, Sequence):
+        raise invalid_input(f"count_messages takes {wanted}; got {type(given).__name__}")
+    for one in given:
+        if not isinstance(one, kind):
+            raise invalid_input(f"count_messages takes {wanted}; got {type(one).__name__}")
 
 
 def _weight(tokenizer: ModelTokenizer) -> tuple[float, int]:

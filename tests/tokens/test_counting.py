@@ -1,7 +1,11 @@
+import time
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beluga.errors import InvalidInputError
 from beluga.schema import (
     AIMessage,
     FilePart,
@@ -198,3 +202,25 @@ def test_a_text_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts.count("one") == 3
     assert done[-1] == "one"
     assert texts._left >= 0
+
+
+def test_what_cannot_be_counted_is_refused() -> None:
+    claude = tokenizer_for("claude-sonnet-4-5")
+    wrong: Any
+    for wrong in ("hi", b"hi", {"role": "user"}, ["hi"], 3, None):
+        with pytest.raises(InvalidInputError, match="HumanMessage"):
+            claude.count_messages(wrong)
+    wrong = [len]
+    with pytest.raises(InvalidInputError, match="ToolSpec"):
+        claude.count_messages([LARGEST], wrong)
+    wrong = b"text"
+    with pytest.raises(InvalidInputError, match="takes a text"):
+        claude.count(wrong)
+
+
+def test_thoughts_without_end_take_no_longer() -> None:
+    r1 = tokenizer_for("deepseek-ai/DeepSeek-R1")
+    start = time.process_time()
+    for text in ("<think>" * 100_000, " " * 100_000 + "<think>", "<think></think>" * 50_000):
+        r1.count_messages([AIMessage(text)])
+    assert time.process_time() - start < 5
