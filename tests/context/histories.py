@@ -12,6 +12,7 @@ from beluga import (
     HumanMessage,
     ImagePart,
     Message,
+    ReasoningPart,
     SystemMessage,
     TextPart,
     ToolCall,
@@ -64,7 +65,10 @@ def _texts(draw: DrawFn) -> str:
 
 @st.composite
 def histories(draw: DrawFn, *, max_size: int = 14) -> list[Message]:
-    """Draw conversations with parallel, unanswered and orphaned calls, in any order of roles."""
+    """Draw conversations in any order of roles.
+
+    They hold parallel, unanswered and orphaned calls, pictures and thoughts.
+    """
     history: list[Message] = []
     calls = 0
     open_calls: list[str] = []
@@ -78,7 +82,10 @@ def histories(draw: DrawFn, *, max_size: int = 14) -> list[Message]:
                 text = draw(_texts())
                 history.append(HumanMessage((TextPart(text), *picture) if shown else text))
             case "ai":
-                history.append(AIMessage(draw(_texts())))
+                thought = (ReasoningPart("hm " * draw(st.sampled_from([1, 100]))),)
+                shown = draw(st.booleans()) and draw(st.booleans())
+                text = draw(_texts())
+                history.append(AIMessage((*thought, TextPart(text)) if shown else text))
             case "calls":
                 ids = [f"call_{calls + i}" for i in range(draw(st.integers(1, 3)))]
                 calls += len(ids)

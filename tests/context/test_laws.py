@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import anyio
 import msgspec
@@ -30,8 +31,10 @@ from beluga import (
     TextDelta,
     ToolMessage,
     Truncate,
+    tokenizer_for,
 )
 from beluga.context import Adaptive, ContextStrategy, is_synthetic
+from beluga.context.counting import Counts
 from tests.context.histories import Letters, chat, histories, trace
 from tests.doubles import FunctionModel
 
@@ -67,21 +70,33 @@ STRATEGIES: dict[str, Make] = {
 MONOTONE = ("truncate", "truncate in small steps", "sliding", "sliding 3")
 COUNTER = Letters()
 
+# Others add up only nearly: thoughts count while no person has spoken after them.
+COUNTERS = [COUNTER, *[tokenizer_for(name) for name in ("gpt-5", "claude-sonnet-4-5")]]
+
 every_strategy = pytest.mark.parametrize("make", STRATEGIES.values(), ids=STRATEGIES)
+backends = st.sampled_from(["asyncio", "trio"])
 budgets = st.integers(0, 3000) | st.integers(3000, 40_000)
 
 
-def fit(make: Make, history: Sequence[Message], budget: int, **options: bool) -> Fitted | None:
+def fit(
+    make: Make,
+    history: Sequence[Message],
+    budget: int,
+    *,
+    counter: Counts = COUNTER,
+    backend: str = "asyncio",
+    keep_system: bool = True,
+) -> Fitted | None:
     """Fit, on a loop of its own; `None` if it cannot be."""
 
     async def run() -> Fitted | None:
-        manager = ContextManager(make(), tokenizer=COUNTER, **options)
+        manager = ContextManager(make(), tokenizer=counter, keep_system=keep_system)
         try:
             return await manager.fit(history, budget)
         except ContextOverflowError:
             return None
 
-    return anyio.run(run)
+    return anyio.run(run, backend=backend)
 
 
 def whole_history_of(messages: Sequence[Message]) -> dict[str, int]:
@@ -94,17 +109,19 @@ def whole_history_of(messages: Sequence[Message]) -> dict[str, int]:
 
 
 @every_strategy
-@given(history=histories(), budget=budgets)
-def test_the_laws(make: Make, history: list[Message], budget: int) -> None:
+@given(history=histories(), budget=budgets, backend=backends, counter=st.sampled_from(COUNTERS))
+def test_the_laws(
+    make: Make, history: list[Message], budget: int, backend: str, counter: Counts
+) -> None:
     before = msgspec.json.encode(history)
-    fitted = fit(make, history, budget)
+    fitted = fit(make, history, budget, counter=counter, backend=backend)
     assert msgspec.json.encode(history) == before
-    total = COUNTER.count_messages(history)
+    total = counter.count_messages(history)
     if fitted is None:
         assert total > budget
         return
     kept = fitted.messages
-    assert fitted.tokens == COUNTER.count_messages(kept) <= budget
+    assert fitted.tokens == counter.count_messages(kept) <= budget
     if total <= budget:
         assert kept is history
         assert fitted.dropped == 0
@@ -114,7 +131,7 @@ def test_the_laws(make: Make, history: list[Message], budget: int) -> None:
     assert_kept_whole(kept, history)
     assert_pinned(kept, history)
     assert_opening(kept, history)
-    again = fit(make, kept, budget)
+    again = fit(make, kept, budget, counter=counter, backend=backend)
     assert again is not None
     assert again.messages is kept
 
@@ -124,7 +141,12 @@ def assert_ordered(kept: Sequence[Message], history: Sequence[Message]) -> None:
     places = {id(message): place for place, message in enumerate(history)}
     own = [places[id(message)] for message in kept if id(message) in places]
     assert own == sorted(set(own))
-    assert all(is_synthetic(message) for message in kept if id(message) not in places)
+    made = [message for message in kept if id(message) not in places]
+    assert all(is_synthetic(message) for message in made)
+    told = [message for message in made if isinstance(message, HumanMessage)]
+    assert len(told) <= 1
+    opening = [*takewhile(lambda message: isinstance(message, SystemMessage), kept)]
+    assert all(kept[len(opening)] is message for message in told)
 
 
 def assert_kept_whole(kept: Sequence[Message], history: Sequence[Message]) -> None:

@@ -16,7 +16,19 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from beluga import ContextManager, HumanMessage, Message, Semantic, Sliding, Truncate
+from beluga import (
+    AIMessage,
+    ContextManager,
+    ContextOverflowError,
+    HumanMessage,
+    Message,
+    Semantic,
+    Sliding,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+    Truncate,
+)
 from beluga.context import Adaptive, ContextStrategy, Relevance
 from tests.architecture.source import ROOT
 from tests.evaluation.table import Table
@@ -26,7 +38,8 @@ __all__ = ["main", "tables"]
 BUDGETS = (1000, 2000, 4000, 8000)
 
 STRATEGIES: Mapping[str, Callable[[], ContextStrategy]] = {
-    "truncate (newest turns)": Truncate,
+    "newest turns, as trim_messages": lambda: Truncate(step=1),
+    "truncate": Truncate,
     "sliding, 20 turns": lambda: Sliding(20),
     "plain BM25, stems and stop words": lambda: Semantic(
         relevance=Relevance(neighbours=(), windows=())
@@ -79,13 +92,15 @@ class Case(msgspec.Struct, frozen=True):
 
 def tables() -> list[Table]:
     """Fit every meeting for every question, and count what is left of its evidence."""
+    pairs = _pairs("context: calls without their results, over every budget")
     known = meetings()
     if not known:
-        return []
+        return [pairs]
     kept, working = [m for m in known if m.kept_back], [m for m in known if not m.kept_back]
     return [
         _table("share of the answers' turns left, meetings kept back", list(_asked(kept))),
         _table("the same, meetings to choose by", list(_asked(working))),
+        pairs,
         _table(f"share of the last {LAST} turns left when the talk goes on", list(_going_on(kept))),
     ]
 
@@ -127,6 +142,49 @@ def _table(title: str, cases: Sequence[Case]) -> Table:
     ]
     columns = [f"{budget} tokens" for budget in BUDGETS]
     return Table(f"context: {title} ({len(cases)} cases)", columns, rows)
+
+
+def _pairs(title: str) -> Table:
+    """Fit an agent's work, with up to three calls at once, to every budget up to the whole."""
+    history = _work(24)
+    rows = [(name, *anyio.run(_broken, make, history)) for name, make in STRATEGIES.items()]
+    return Table(f"{title} ({len(history)} messages)", ("budgets", "refused", "broken"), rows)
+
+
+def _work(steps: int) -> list[Message]:
+    history: list[Message] = [SystemMessage("Work."), HumanMessage("Find the whale.")]
+    for step in range(steps):
+        calls = [
+            ToolCall(f"call_{step}_{i}", "look", f'{{"at": {i}}}') for i in range(step % 3 + 1)
+        ]
+        history.append(AIMessage(tuple(calls)))
+        history += [ToolMessage(f"place {step} water " * (7 * step % 50), c.id) for c in calls]
+        if step % 9 == 8:
+            history += [AIMessage("Not here."), HumanMessage(f"Look on, for the {step}th time.")]
+    return history
+
+
+async def _broken(make: Callable[[], ContextStrategy], history: list[Message]) -> list[str]:
+    manager, whole = ContextManager(make()), 0
+    refused = broken = 0
+    while True:
+        whole += 1
+        try:
+            fitted = await manager.fit(history, whole)
+        except ContextOverflowError:
+            refused += 1
+            continue
+        broken += _calls(fitted.messages) != _results(fitted.messages)
+        if fitted.messages is history:
+            return [str(whole), str(refused), str(broken)]
+
+
+def _calls(messages: Sequence[Message]) -> list[str]:
+    return sorted([c.id for m in messages if isinstance(m, AIMessage) for c in m.tool_calls])
+
+
+def _results(messages: Sequence[Message]) -> list[str]:
+    return sorted([m.tool_call_id for m in messages if isinstance(m, ToolMessage)])
 
 
 async def _left(make: Callable[[], ContextStrategy], cases: Sequence[Case], budget: int) -> float:
