@@ -55,6 +55,7 @@ def test_an_attempt_cut_short_is_estimated_unless_it_had_told_its_tokens() -> No
     assert account(BEGUN, ended(Usage(5), failure=SLOW_DOWN)).estimated
     assert account(BEGUN, ended(failure=BROKEN)).estimated
     assert account(BEGUN, ended(failure=BROKEN), BEGUN, ended(Usage(1, 2, 3))).estimated
+    assert account(BEGUN, ended(failure=BROKEN), BEGUN, ended(failure=SLOW_DOWN)).estimated
     assert not account(BEGUN, ended(Usage(5, 0, 5), failure=SLOW_DOWN)).estimated
     assert not account(BEGUN, ended(Usage(5, 1, 6), abandoned=True)).estimated
     assert account(BEGUN, ended(Usage(5, 1, 6), abandoned=True, cost=0.1, computed=True)) == Spent(

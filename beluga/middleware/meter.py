@@ -14,25 +14,26 @@ __all__ = ["Meter"]
 
 
 class _Tally:
-    """Tokens of some attempts, and how many of these did not say."""
+    """Tokens of some attempts, and how many of these did not say what went in, and came out."""
 
     def __init__(self) -> None:
         self.usage = Usage()
         self.ended = 0
         self.silent = 0
+        self.wordless = 0
 
     def take(self, usage: Usage) -> None:
         self.usage += usage
         self.ended += 1
         self.silent += usage.input_tokens is None
+        self.wordless += usage.output_tokens is None
 
     def filled(self, attempts: int, input: int, emitted: int) -> Usage:
         """Return what was billed, with estimates for those of so many attempts that did not say."""
-        told, silent = self.usage, self.silent + attempts - self.ended
-        unknown = told.output_tokens is None or silent
+        told, unended = self.usage, attempts - self.ended
         return Usage(
-            (told.input_tokens or 0) + (attempts if told.input_tokens is None else silent) * input,
-            max(told.output_tokens or 0, emitted if unknown else 0),
+            (told.input_tokens or 0) + (self.silent + unended) * input,
+            max(told.output_tokens or 0, emitted if self.wordless + unended else 0),
             cached_tokens=told.cached_tokens,
             cache_write_tokens=told.cache_write_tokens,
         )

@@ -196,6 +196,13 @@ async def test_of_several_attempts_a_budget_adds_what_each_has_cost() -> None:
     assert budget.spent == 0.75
 
 
+async def test_a_budget_believes_a_model_that_tells_of_no_attempts() -> None:
+    budget = with_budget(10, prices=Prices(input=1e6, output=1e6))
+    finish = Finish("stop", usage=Usage(1, 1, 2), metadata={"cost": 0.25})
+    await budget(telling(finish=finish)).generate("Hi", max_tokens=1)
+    assert budget.spent == 0.25
+
+
 async def test_would_wait_depends_on_those_who_wait() -> None:
     limit = with_limits(ProviderLimits(max_concurrent=1))
     model = limit(ScriptedModel([[10.0], [10.0]]))
@@ -203,6 +210,18 @@ async def test_would_wait_depends_on_those_who_wait() -> None:
         await anyio.wait_all_tasks_blocked()
         assert limit.waiting == 1
         assert await limit.would_wait() == math.inf
+
+
+async def test_would_wait_overtakes_nobody() -> None:
+    limit = with_limits(ProviderLimits(tpm=1000), count=lambda m, t: 0)
+    model = limit(ScriptedModel([[1.0, *text("a"), Finish("stop", usage=Usage(0, 300))], "b"]))
+    await model.generate("Hi", max_tokens=300)
+    assert await limit.would_wait(10) == 0
+    async with model.stream("Hi", max_tokens=800):
+        await anyio.wait_all_tasks_blocked()
+        assert limit.waiting == 1
+        assert await limit.would_wait(10) == math.inf  # there is room, but others were first
+    assert await limit.would_wait(10) == 0
 
 
 async def test_what_was_never_sent_leaves_the_providers_own_limit_as_it_was() -> None:
@@ -239,6 +258,15 @@ def test_the_expected_length_is_a_decayed_percentile(answers: list[int]) -> None
             assert estimate.tokens == 1024
         elif number <= 128 or number % 8 == 0:
             assert abs(_rank(answers[:number], estimate.tokens)) <= 1
+
+
+@pytest.mark.parametrize(("newer", "expected"), [(60, 1000), (100, 10)])
+def test_longer_answers_are_forgotten_by_halves(newer: int, expected: int) -> None:
+    """With a half-life of 32 answers, those before the last 60 weigh 22 %, before 100 6 %."""
+    estimate = OutputEstimate()
+    for tokens in [1000] * 64 + [10] * newer:
+        estimate.observe(tokens)
+    assert estimate.tokens == expected
 
 
 def _rank(answers: list[int], tokens: int) -> int:
