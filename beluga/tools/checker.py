@@ -81,7 +81,10 @@ class Checker:
         from jsonschema.validators import Draft202012Validator, validator_for
         from referencing import Registry
 
-        draft = validator_for(found.schema, default=Draft202012Validator)
+        try:
+            draft = validator_for(found.schema, default=Draft202012Validator)
+        except ValueError as error:  # of urllib, for an address that is none
+            raise invalid_input(f"{name}: its schema's $schema is no address: {error}") from None
         if "allOf" not in draft.VALIDATORS:
             raise invalid_input(f"{name}: its schema is of draft 3; write it in a later one")
         try:

@@ -123,7 +123,11 @@ def documented(function: Callable[..., object]) -> Docstring:
 def takes_instance(function: Callable[..., object]) -> bool:
     """Whether *function* is a method that has no instance yet."""
     first = next(iter(_parameters(function)), None)
-    return first is not None and first.name in ("self", "cls") and not inspect.ismethod(function)
+    if first is None or first.name not in ("self", "cls") or inspect.ismethod(function):
+        return False
+    home = getattr(function, "__qualname__", "").rpartition(".")[0]
+    in_class = bool(home) and not home.endswith("<locals>")
+    return in_class or first.annotation is Declared.empty
 
 
 def _given(function: Callable[..., object]) -> list[Declared]:

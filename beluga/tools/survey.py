@@ -89,9 +89,16 @@ def _copied(schema: Mapping[str, JsonValue], name: str) -> Schema:
         raise invalid_input(
             f"{name}: a tool's arguments are an object; its schema has type {copied['type']!r:.80}"
         )
-    copied.pop("$id", None)
-    copied.pop("id", None)
+    if not isinstance(copied.get("$schema", ""), str):
+        raise invalid_input(f"{name}: its schema's $schema is no address")
+    for key in _addresses(copied):
+        copied.pop(key, None)
     return copied
+
+
+def _addresses(root: Schema) -> tuple[str, ...]:
+    """Return the keywords that give a schema an address; it was `id` in draft 4."""
+    return ("$id", "id") if "draft-04" in str(root.get("$schema")) else ("$id",)
 
 
 class _Walk:
@@ -100,6 +107,7 @@ class _Walk:
         self.patterns: dict[str, LinearPattern] = {}
         self.unchecked: list[str] = []
         self._allow = allow_unchecked
+        self._addresses = _addresses(root)
         self._seen: set[int] = set()
         self._references: list[tuple[str, str]] = []
         self._anchors: set[str] = {""}
@@ -126,8 +134,8 @@ class _Walk:
             self._leave_out(f"{place}/unevaluatedProperties", "it stands beside patternProperties")
 
     def _note(self, found: Schema, place: str) -> None:
-        if place and any(isinstance(found.get(key), str) for key in ("$id", "$schema", "id")):
-            raise self._wrong(f"holds another schema with an address of its own, at {place}")
+        if place and any(isinstance(found.get(key), str) for key in (*self._addresses, "$schema")):
+            raise self._wrong(f"holds another schema with an address of its own, at {place:.200}")
         for key in _REFERENCES:
             reference = found.get(key)
             if isinstance(reference, str):
@@ -173,8 +181,8 @@ class _Walk:
     def _leave_out(self, place: str, why: str) -> None:
         if not self._allow:
             raise self._wrong(
-                f"cannot be checked in bounded time at {place}: {why}; with allow_unchecked=True "
-                "it is left to the tool"
+                f"cannot be checked in bounded time at {place:.200}: {why}; with "
+                "allow_unchecked=True it is left to the tool"
             )
         self.unchecked.append(place)
 
@@ -185,13 +193,15 @@ class _Walk:
             pointer = unquote(reference.removeprefix("#"))
             if not reference.startswith("#"):
                 raise self._wrong(
-                    f"refers to {reference!r:.80} at {place}; only references inside it, "
+                    f"refers to {reference!r:.80} at {place:.200}; only references inside it, "
                     "beginning with #, are followed: put in its place what it refers to"
                 )
             if pointer.startswith("/"):
                 yield self._at(pointer, place), pointer, 0
             elif pointer not in self._anchors:
-                raise self._wrong(f"refers to {reference!r:.80} at {place}, which is not there")
+                raise self._wrong(
+                    f"refers to {reference!r:.80} at {place:.200}, which is not there"
+                )
 
     def _at(self, pointer: str, place: str) -> JsonValue:
         found: JsonValue = self.root
@@ -204,7 +214,7 @@ class _Walk:
             else:
                 found = None
             if found is None:
-                raise self._wrong(f"refers to {pointer!r:.80} at {place}, which is not there")
+                raise self._wrong(f"refers to {pointer!r:.80} at {place:.200}, which is not there")
         return found
 
     def _wrong(self, what: str) -> InvalidInputError:

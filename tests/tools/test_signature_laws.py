@@ -83,7 +83,7 @@ class Drawn(msgspec.Struct):
 def parameters(draw: st.DrawFn) -> list[Drawn]:
     names = draw(
         st.lists(
-            st.sampled_from(["a", "b", "cls_", "id", "type", "name", "x1", "items", "é"]),
+            st.sampled_from(["a", "b", "cls", "self", "id", "type", "name", "x1", "items", "é"]),
             unique=True,
             max_size=5,
         )
