@@ -156,7 +156,10 @@ class Attempt:
             number=self._number,
         )
         self._judges.observe(report)
-        with anyio.CancelScope(shield=self._ended == "abandoned"):
+        if self._ended != "abandoned":
+            await self._settle(self._sample(report), failure)
+            return
+        with anyio.CancelScope(shield=True):
             await self._settle(self._sample(report), failure)
 
     def _sample(self, report: AttemptReport) -> Sample:

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
         held: Show nothing before an attempt has ended.
         restarting: Begin anew where content of a failed attempt stands.
         accept: Whether an answer will do.
+        tags: All tags that any of them has.
     """
 
     seats: tuple[Seat, ...]
@@ -50,16 +51,12 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
     held: bool
     restarting: bool
     accept: Callable[[AIMessage], bool] | None
+    tags: frozenset[str]
 
     @property
     def everyone(self) -> tuple[Seat, ...]:
         """Candidates and fallbacks, in order."""
         return self.seats + self.reserves
-
-    @property
-    def tags(self) -> frozenset[str]:
-        """All tags that any of them has."""
-        return frozenset([tag for seat in self.everyone for tag in seat.candidate.tags])
 
 
 class Journey:

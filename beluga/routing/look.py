@@ -11,7 +11,7 @@ import msgspec
 from beluga.errors import ModelError
 from beluga.health.record import Health
 from beluga.routing.candidate import Candidate
-from beluga.routing.needs import lacking, tag_missing, too_long
+from beluga.routing.needs import lacking, needs, tag_missing, too_long
 from beluga.routing.seat import Seat
 from beluga.schema import ErrorCode, Failure, Request
 from beluga.stores.health import HealthStore
@@ -54,26 +54,26 @@ async def look(
         tags: Those of all candidates.
     """
     healths = await store.read([seat.name for seat in seats])
-    return [
-        await _view(seat, request, health, tags)
-        for seat, health in zip(seats, healths, strict=True)
-    ]
+    needed = needs(request)
+    views: list[View] = []
+    for seat, health in zip(seats, healths, strict=True):
+        asked = seat.asks(request)
+        its_needs = needed if asked is request else needs(asked)
+        refusal = await _unable(seat, asked, its_needs, tags) or _left_alone(seat, health)
+        if refusal is None:
+            refusal = await _limited(seat, asked)
+        views.append(View(seat, seat.at(health), asked, refusal))
+    return views
 
 
-async def _view(seat: Seat, request: Request, health: Health, tags: frozenset[str]) -> View:
-    asked = seat.asks(request)
-    refusal = await _unable(seat, asked, tags) or _left_alone(seat, health)
-    if refusal is None:
-        refusal = await _limited(seat, asked)
-    return View(seat, seat.at(health), asked, refusal)
-
-
-async def _unable(seat: Seat, request: Request, tags: frozenset[str]) -> Failure | None:
+async def _unable(
+    seat: Seat, request: Request, needed: Sequence[str], tags: frozenset[str]
+) -> Failure | None:
     info = seat.info
     missing = tag_missing(request, seat.candidate.tags, tags)
     if missing is not None:
         return _refused(seat, "unsupported", f"it has no tag {missing}")
-    why = lacking(request, info)
+    why = lacking(request, needed, info)
     if why is not None:
         return _refused(seat, "unsupported", why)
     why = None if seat.fits else await too_long(request, seat.model)

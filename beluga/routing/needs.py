@@ -46,9 +46,9 @@ def needs(request: Request) -> tuple[str, ...]:
     return tuple([name for name, needed in asked.items() if needed] + sorted(media))
 
 
-def lacking(request: Request, info: ModelInfo) -> str | None:
+def lacking(request: Request, needed: Iterable[str], info: ModelInfo) -> str | None:
     """Return in words what a model is known to lack for *request*; unknown counts as able."""
-    missing = [name for name in needs(request) if getattr(info.capabilities, name) is False]
+    missing = [name for name in needed if getattr(info.capabilities, name) is False]
     if missing:
         return f"it has no {', '.join(missing)}"
     for tool in request.options.tools or ():

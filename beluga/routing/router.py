@@ -110,6 +110,7 @@ class Router(ChatModel):
             commit == "finish",
             on_interrupt == "restart",
             accept,
+            frozenset([tag for seat in seats + reserves for tag in seat.candidate.tags]),
         )
 
     @property

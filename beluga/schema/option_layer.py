@@ -46,6 +46,8 @@ class OptionLayer(msgspec.Struct, frozen=True):
     def shared(cls, layers: Sequence[OptionLayer]) -> OptionLayer:
         """Return what all of *layers* say alike."""
         first, *others = layers
+        if not others or first == _NOTHING:
+            return first
         values = {
             name: value
             for name in GenerateOptions.__struct_fields__

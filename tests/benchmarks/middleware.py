@@ -15,6 +15,7 @@ from beluga.effects import Effects
 from beluga.hooks import Hooks, Middleware, with_hooks
 from beluga.middleware import with_breaker, with_fallback, with_hedge, with_retry, with_timeout
 from beluga.model import ChatModel
+from beluga.routing import FailoverChain, Router
 from beluga.schema import Emission, Finish, Request, TextDelta
 from tests.benchmarks.measure import Figure, Program, ratios
 
@@ -47,6 +48,7 @@ def _all() -> dict[str, Middleware]:
     return {
         "retry": with_retry(),
         "fallback": with_fallback(_Free(0)),
+        "router": lambda model: Router([model, _Free(0)], FailoverChain()),
         "timeout": with_timeout(60),
         "breaker": with_breaker(),
         "hedge, off": with_hedge(30.0, budget=1e-6),
