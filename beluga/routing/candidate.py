@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -52,7 +52,7 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
     output_price: float | None = None
     capabilities: Capabilities | Collection[str] | None = None
     context_window: int | None = None
-    tags: tuple[str, ...] = ()
+    tags: Sequence[str] = ()
     options: Options | None = None
     health: Health = Health()
 

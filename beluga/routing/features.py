@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 from math import log1p, sqrt
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -28,7 +28,7 @@ from beluga.schema import (
     VideoPart,
 )
 
-__all__ = ["CUES", "SLOTS", "VERSION", "Features", "features_of"]
+__all__ = ["CUES", "SLOTS", "VERSION", "Features", "Integers", "Numbers", "features_of"]
 
 VERSION: Final = 1
 """Changes whenever the same request has other features, and so weights lose their meaning."""
@@ -85,6 +85,13 @@ _SCALES: Final = (
 CUES: Final = len(_SCALES)
 
 
+if TYPE_CHECKING:
+    Integers: TypeAlias = array[int]
+    Numbers: TypeAlias = array[float]
+else:
+    Integers = Numbers = array  # an array takes no parameter at run time before Python 3.12
+
+
 class Features(msgspec.Struct, frozen=True):
     """Describe a request in numbers; a kilobyte of them at most times.
 
@@ -94,9 +101,9 @@ class Features(msgspec.Struct, frozen=True):
         cues: Measures of the text and the conversation, each about -2 to 2.
     """
 
-    slots: array[int]
+    slots: Integers
     weight: float
-    cues: array[float]
+    cues: Numbers
 
 
 def features_of(messages: Sequence[Message]) -> Features:

@@ -17,7 +17,7 @@ from operator import mul
 
 import msgspec
 
-from beluga.routing.features import CUES, SLOTS, Features
+from beluga.routing.features import CUES, SLOTS, Features, Numbers
 
 __all__ = ["SIZE", "Part", "Prior", "Regression"]
 
@@ -42,10 +42,10 @@ class Part:
         judged: How many answers it has learnt from.
     """
 
-    weights: array[float]
-    squares: array[float]
-    mean: array[float]
-    spread: list[array[float]]
+    weights: Numbers
+    squares: Numbers
+    mean: Numbers
+    spread: list[Numbers]
     judged: int
 
     def __init__(self) -> None:
