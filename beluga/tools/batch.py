@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import anyio
 
-from beluga.effects import Effects
+from beluga.effects import HasClock, HasNotify
 from beluga.events import ToolEnded, ToolStarted
 from beluga.schema import Failure, ToolCall, ToolMessage
 from beluga.tools.calls import CallRunner, Ready, refusal
 
-__all__ = ["Batch", "Watch"]
+__all__ = ["Batch", "CanRun", "Watch"]
 
 Watch: TypeAlias = Callable[[ToolCall, ToolMessage | None], Awaitable[None]]
 """Is told when a call starts (`None`) and when it has been answered."""
+
+
+class CanRun(HasClock, HasNotify, Protocol):
+    """What running tools may do: read time, and tell what happens."""
 
 
 class Batch:
@@ -30,7 +34,7 @@ class Batch:
         given = enumerate(self._calls)
         return tuple([self._answers.get(i) or refusal(call, otherwise) for i, call in given])
 
-    async def run(self, fx: Effects, watch: Watch | None = None) -> None:
+    async def run(self, fx: CanRun, watch: Watch | None = None) -> None:
         """Run every call, unless it is cancelled."""
         failure: BaseException | None = None
         most = self._runner.max_concurrent or len(self._calls)
@@ -54,12 +58,12 @@ class Batch:
         index: int,
         ready: Ready,
         places: anyio.Semaphore,
-        fx: Effects,
+        fx: CanRun,
         watch: Watch | None,
     ) -> None:
         call = self._calls[index]
         started, answer = fx.clock.now(), None
-        fx.notify(ToolStarted(call.name, call.id))
+        fx.notify(ToolStarted(ready.tool.spec.name, call.id))
         try:
             if watch is not None:
                 await watch(call, None)
@@ -72,7 +76,7 @@ class Batch:
         await self._answer(index, answer, fx.clock.now() - started, fx, watch)
 
     async def _answer(
-        self, index: int, answer: ToolMessage, seconds: float, fx: Effects, watch: Watch | None
+        self, index: int, answer: ToolMessage, seconds: float, fx: CanRun, watch: Watch | None
     ) -> None:
         call = self._calls[index]
         self._answers[index] = answer

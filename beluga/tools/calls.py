@@ -101,7 +101,7 @@ class CallRunner:
 
     async def invoke(self, ready: Ready, call: ToolCall) -> ToolMessage:
         """Run a tool and return what the model is told."""
-        limit: float | None = getattr(ready.tool, "timeout", None) or self._timeout
+        limit = _own_bound(ready.tool) or self._timeout
         try:
             with anyio.move_on_after(limit):
                 return await self._tried(ready, call)
@@ -119,9 +119,10 @@ class CallRunner:
 
     async def _tried(self, ready: Ready, call: ToolCall) -> ToolMessage:
         try:
-            return self._told(call, await ready.tool.invoke(ready.arguments))
+            result = await ready.tool.invoke(ready.arguments)
         except Exception as error:
             return self._failed(call, error)
+        return self._told(call, result)
 
     def _find(self, call: ToolCall) -> Ready | str:
         tool = self._tools.get(call.name)
@@ -184,6 +185,12 @@ def _name(tool: Tool) -> str:
             "`spec` and `invoke`"
         )
     return name
+
+
+def _own_bound(tool: Tool) -> float | None:
+    """Return the seconds that a tool itself allows; a class of somebody's own need not say."""
+    bound: object = getattr(tool, "timeout", None)
+    return bound if isinstance(bound, int | float) else None
 
 
 def _log(call: ToolCall, error: BaseException) -> None:

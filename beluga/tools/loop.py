@@ -125,7 +125,8 @@ class ToolLoop:
 
         Nothing is sent before the block is entered; leaving it ends the answer and the tools that
         run. Every failure is raised where it is iterated; `partial` of the stream is then what was
-        done until then.
+        done until then. What is shown is buffered, so a tool may be at work before its `CallStarted`
+        is read; `approve` is what holds calls back.
 
         Args:
             messages: A text, a message, or a conversation.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beluga.effects import Effects, live
+from beluga.effects import live
 from beluga.schema import AIMessage, Tool, ToolMessage
-from beluga.tools.batch import Batch
+from beluga.tools.batch import Batch, CanRun
 from beluga.tools.calls import Approve, CallRunner, OnException
 
 __all__ = ["run_tools"]
@@ -23,7 +23,7 @@ async def run_tools(
     max_result: int | None = None,
     on_exception: OnException = "type",
     approve: Approve | None = None,
-    fx: Effects | None = None,
+    fx: CanRun | None = None,
 ) -> tuple[ToolMessage, ...]:
     """Run the calls of *message* and return a result for each, in the order of the calls.
 

@@ -14,7 +14,15 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from beluga import FunctionTool, InvalidInputError, Tool, ToolFailedError, ToolSpec, tool
+from beluga import (
+    FunctionTool,
+    InvalidInputError,
+    Tool,
+    ToolFailedError,
+    ToolSpec,
+    run_tools,
+    tool,
+)
 from tests.tools.test_run_tools import asking
 
 if TYPE_CHECKING:
@@ -158,6 +166,25 @@ async def test_arguments_arrive_as_their_types() -> None:
     assert await take.invoke(given) == (Box(2), {"deep": True}, Place("x"))
 
 
+async def test_models_of_pydantic_come_and_go() -> None:
+    pydantic = pytest.importorskip("pydantic")
+
+    class Order(pydantic.BaseModel):  # type: ignore[name-defined, misc]
+        sku: str
+        amount: int = pydantic.Field(ge=1)
+
+    @tool
+    async def double(order: Order) -> Order:
+        assert isinstance(order, Order)
+        return Order(sku=order.sku, amount=order.amount * 2)
+
+    good, bad = ({"order": {"sku": "a", "amount": n}} for n in (2, 0))
+    answers = await run_tools(asking(("double", good), ("double", bad)), [double])
+    assert answers[0].text == '{"sku":"a","amount":4}'
+    assert answers[1].is_error
+    assert "/order/amount" in answers[1].text
+
+
 # Methods.
 
 
@@ -269,13 +296,7 @@ async def test_a_type_that_is_nowhere() -> None:
     with pytest.raises(InvalidInputError, match=r"use: name 'Nowhere' is not defined"):
         _ = use.spec
     with pytest.raises(InvalidInputError, match="Nowhere"):
-        await asking_all(use)
-
-
-async def asking_all(*tools: Tool) -> None:
-    from beluga import run_tools
-
-    await run_tools(asking(), tools)
+        await run_tools(asking(), [use])
 
 
 # What cannot be a tool.
