@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Literal, TypeAlias, get_args
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias, TypeVar, get_args
 
 import anyio
 import msgspec
@@ -20,7 +20,9 @@ from beluga.tools.complaints import clipped
 from beluga.tools.results import content_of, shortened
 from beluga.verdicts import Allow, Block, Change, Verdict
 
-__all__ = ["Approve", "CallRunner", "OnException", "Ready", "refusal"]
+__all__ = ["Approve", "CallRunner", "OnException", "Ready", "listed", "refusal"]
+
+T = TypeVar("T")
 
 OnException: TypeAlias = Literal["type", "text", "raise"]
 """How much of a tool's exception the model is told; or that it is raised."""
@@ -166,9 +168,20 @@ def refusal(call: ToolCall, text: str, most: int | None = None) -> ToolMessage:
     return ToolMessage(shortened(text, most), call.id, name=call.name, is_error=True)
 
 
+def listed(tools: Sequence[T]) -> list[T]:
+    """Return *tools* as a list.
+
+    Raises:
+        InvalidInputError: It is one tool, or nothing of that kind.
+    """
+    if isinstance(tools, str | Mapping) or not isinstance(tools, Iterable):
+        raise invalid_input(f"tools takes a sequence of tools; got {type(tools).__name__}")
+    return list(tools)
+
+
 def _by_name(tools: Sequence[Tool]) -> dict[str, Tool]:
     found: dict[str, Tool] = {}
-    for tool in tools:
+    for tool in listed(tools):
         name = _name(tool)
         if name in found:
             raise invalid_input(f"two tools are named {name!r}; give each its own name")

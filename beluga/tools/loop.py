@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Unpack, final, get_args
@@ -12,7 +13,7 @@ from beluga.model import ChatModel
 from beluga.schema import AIMessage, Message, Options, Prompt, ProviderTool, Tool
 from beluga.schema.request import messages_of
 from beluga.tools.bounds import check_count
-from beluga.tools.calls import Approve, CallRunner, OnException
+from beluga.tools.calls import Approve, CallRunner, OnException, listed
 from beluga.tools.cycle import Cycle, OnTurn, Plan
 from beluga.tools.loop_items import LoopItem, ToolRun
 from beluga.tools.loop_stream import OpenToolStream, ToolStream
@@ -72,15 +73,16 @@ class ToolLoop:
         check_count("max_steps", max_steps)
         if on_max_steps not in get_args(OnMaxSteps):
             raise invalid_input(f"on_max_steps is 'raise' or 'return'; got {on_max_steps!r}")
+        given = listed(tools)
         runner = CallRunner(
-            [tool for tool in tools if not isinstance(tool, ProviderTool)],
+            [tool for tool in given if not isinstance(tool, ProviderTool)],
             max_concurrent=max_concurrent,
             timeout=timeout,
             max_result=max_result,
             on_exception=on_exception,
             approve=approve,
         )
-        told = [tool if isinstance(tool, ProviderTool) else tool.spec for tool in tools]
+        told = [tool if isinstance(tool, ProviderTool) else tool.spec for tool in given]
         self._model = model
         self._plan = Plan(runner, tuple(told), max_steps, on_max_steps)
 
@@ -97,8 +99,9 @@ class ToolLoop:
 
         Args:
             messages: A text, a message, or a conversation.
-            on_turn: Is given each turn as soon as it is whole, an answer and the results of its
-                calls: nothing that was done is lost if a later step fails or is cancelled.
+            on_turn: A plain function that is given each turn as soon as it is whole, an answer and
+                the results of its calls: nothing that was done is lost if a later step fails or is
+                cancelled.
             fx: What the calls may do to the world; its `emit` is not used.
             **options: Those of every request, but for `tools`; see `Options`.
 
@@ -125,12 +128,12 @@ class ToolLoop:
 
         Nothing is sent before the block is entered; leaving it ends the answer and the tools that
         run. Every failure is raised where it is iterated; `partial` of the stream is then what was
-        done until then. What is shown is buffered, so a tool may be at work before its `CallStarted`
-        is read; `approve` is what holds calls back.
+        done until then. What is shown is buffered, so a tool may be at work before its
+        `CallStarted` is read; `approve` is what holds calls back.
 
         Args:
             messages: A text, a message, or a conversation.
-            on_turn: Is given each turn as soon as it is whole.
+            on_turn: A plain function that is given each turn as soon as it is whole.
             fx: What the calls may do to the world; its `emit` is not used.
             **options: Those of every request, but for `tools`; see `Options`.
 
@@ -152,6 +155,10 @@ class ToolLoop:
         return OpenToolStream(cycle, produce)
 
     def _cycle(self, prompt: Prompt, options: Options, on_turn: OnTurn | None) -> Cycle:
+        if inspect.iscoroutinefunction(on_turn):
+            raise invalid_input(
+                "on_turn is a plain function, since it also runs after a cancellation"
+            )
         if "tools" in options:
             raise invalid_input("a loop's tools are those it was made with; leave out tools=…")
         try:

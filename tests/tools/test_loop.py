@@ -228,6 +228,13 @@ async def test_wrong_calls() -> None:
         await loop.generate("Hi", tools=[weather])
     with pytest.raises(InvalidInputError, match="at least one message"):
         loop.stream([])
+    with pytest.raises(InvalidInputError, match="a sequence of tools; got FunctionTool"):
+        ToolLoop(ScriptedModel([]), weather)  # type: ignore[arg-type]
+
+    async def keep(turn: Sequence[Message]) -> None: ...
+
+    with pytest.raises(InvalidInputError, match="on_turn is a plain function"):
+        await loop.generate("Hi", on_turn=keep)
     with pytest.raises(InvalidInputError, match="two tools"):
         ToolLoop(ScriptedModel([]), [weather, weather])
     with pytest.raises(InvalidInputError, match="unknown option"):

@@ -431,6 +431,8 @@ async def test_wrong_tools() -> None:
         await run_tools(asking(), [nap, nap])
     with pytest.raises(InvalidInputError, match="decorate"):
         await run_tools(asking(), [print])
+    with pytest.raises(InvalidInputError, match="a sequence of tools; got FunctionTool"):
+        await run_tools(asking(), nap)
 
 
 async def test_a_tool_of_ones_own() -> None:
