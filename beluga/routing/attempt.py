@@ -156,11 +156,7 @@ class Attempt:
             number=self._number,
         )
         self._judges.observe(report)
-        if self._ended != "abandoned":
-            await self._settle(self._sample(report), failure)
-            return
-        with anyio.CancelScope(shield=True):
-            await self._settle(self._sample(report), failure)
+        await self._settle(self._sample(report), failure)
 
     def _sample(self, report: AttemptReport) -> Sample:
         streaming, output = report.request.streaming, report.usage.output_tokens
@@ -184,6 +180,13 @@ class Attempt:
         permit, self._permit = self._permit, None
         if permit is None:
             return
+        if self._ended != "abandoned" and not permit.probe:
+            await self._tell(permit, sample, failure)
+            return
+        with anyio.CancelScope(shield=True):  # a probe that nobody settles would block its model
+            await self._tell(permit, sample, failure)
+
+    async def _tell(self, permit: Permit, sample: Sample, failure: Failure | None) -> None:
         name, judges, info = self._view.seat.name, self._judges, self._view.seat.info
         change = await judges.store.settle(name, permit, sample, judges.cooldown)
         if change == "closed":

@@ -67,7 +67,7 @@ class Journey:
         self._tries = Tries(request, fx, held=plan.held, restarting=plan.restarting)
         self._judges = Judges(plan.store, plan.cooldown, plan.accept, self._observe)
         self._standings = {s.name: Standing(name=s.name, fate="reserve") for s in plan.everyone}
-        self._failure: Failure | None = None
+        self._failed: tuple[str, Failure] | None = None
 
     async def run(self) -> Finish:
         """Return how the answer ended.
@@ -146,8 +146,8 @@ class Journey:
                 scores = msgspec.structs.replace(self._standings[other], score=score)
                 self._standings[other] = scores
         self._standings[name] = msgspec.structs.replace(self._standings[name], fate="chosen")
-        if self._failure is not None:
-            self._fx.notify(FailedOver(self._failure, info.provider, info.model))
+        if self._failed is not None and self._failed[0] != name:
+            self._fx.notify(FailedOver(self._failed[1], info.provider, info.model))
         self._fx.notify(
             Routed(
                 name=name,
@@ -165,7 +165,7 @@ class Journey:
     def _note(self, seat: Seat, outcome: Outcome[Finish]) -> None:
         if isinstance(outcome, Ok):
             return
-        self._failure = outcome
+        self._failed = seat.name, outcome
         later = outcome.local and outcome.retryable
         self._standings[seat.name] = Standing(
             name=seat.name,

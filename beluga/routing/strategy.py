@@ -23,7 +23,7 @@ class AttemptReport(msgspec.Struct, frozen=True, kw_only=True, repr_omit_default
 
     Attributes:
         candidate: Who was asked, as the strategy was offered it.
-        request: What it was asked, made to fit it.
+        request: What it was asked, its own options included.
         outcome: How it ended.
         at: When, in seconds of the clock that `select` was given.
         seconds: From its start to its end.

@@ -16,7 +16,10 @@ from beluga.context import ContextManager, with_context
 from beluga.effects import Effects
 from beluga.errors import ModelError, error_for
 from beluga.events import Attempted, AttemptEnded
-from beluga.health.breaker import BreakerPolicy, LocalBreaker
+from beluga.health.breaker import BreakerChange, BreakerPolicy, LocalBreaker, Permit
+from beluga.health.breaker import Refusal as Refused
+from beluga.health.cooldown import Cooldown
+from beluga.health.record import Health, Sample
 from beluga.hooks import Hooks, Middleware, apply_middleware, with_hooks
 from beluga.middleware import (
     Patterns,
@@ -138,7 +141,7 @@ class Stack:
         self.kinds, self.other = kinds, other
         self.store = _Counting()
         self.breaker = LocalBreaker(BreakerPolicy(2, 4.0))
-        self.health = MemoryHealth()
+        self.health = _Afar()
         self.cache = with_cache()
         self.budget = with_budget(1e9, prices=PRICES)
         self.limits = with_limits(
@@ -163,7 +166,9 @@ class Stack:
             "logging": with_logging(_LOGGER, content=True),
             "tracing": with_tracing(content=True),
             "context": with_context(ContextManager(budget=10_000)),
-            "router": lambda model: Router([model, self.other], FailoverChain(), store=self.health),
+            "router": lambda model: Router(
+                [model, self.other], FailoverChain(), cooldown=Cooldown(2, 4.0), store=self.health
+            ),
         }
         return made[kind]
 
@@ -181,6 +186,24 @@ class Stack:
 class _AllowCalls:
     def check(self, value: ToolCall, role: Role, /) -> Verdict:
         return Allow()
+
+
+class _Afar(MemoryHealth):
+    """Health of which each method waits, as one that a fleet shares would."""
+
+    async def read(self, keys: Sequence[str], /) -> Sequence[Health]:
+        await anyio.lowlevel.checkpoint()
+        return await super().read(keys)
+
+    async def admit(self, key: str, cooldown: Cooldown, /) -> Permit | Refused:
+        await anyio.lowlevel.checkpoint()
+        return await super().admit(key, cooldown)
+
+    async def settle(
+        self, key: str, permit: Permit, sample: Sample, cooldown: Cooldown, /
+    ) -> BreakerChange | None:
+        await anyio.lowlevel.checkpoint()
+        return await super().settle(key, permit, sample, cooldown)
 
 
 class _Counting(MemoryLimits):
