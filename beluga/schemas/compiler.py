@@ -7,7 +7,7 @@ never longer than a few times what came in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -24,10 +24,12 @@ from beluga.schemas.shapes import Leaf, OneOf, Reference, Text
 from beluga.schemas.telling import tell_apart
 from beluga.schemas.walk import Shape
 
-__all__ = ["Compiled", "compile_schema", "is_plain_object"]
+__all__ = ["MOST_COPIED", "Compiled", "compile_schema", "is_plain_object"]
 
-_PARTS = ("anyOf", "oneOf", "allOf")
-_UNSAID = ("not", "if", "then", "else", "$dynamicRef", "$recursiveRef")
+MOST_COPIED: Final = 65_536
+"""Bytes of definitions that are repeated for the sake of words."""
+_PARTS: Final = ("anyOf", "oneOf", "allOf")
+_UNSAID: Final = ("not", "if", "then", "else", "$dynamicRef", "$recursiveRef")
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -62,19 +64,29 @@ class _Compiler:
         self._shapes: dict[str, Reference] = {}
         self._defs: dict[str, Raw] = {}
         self._reworded: dict[tuple[str, str], str] = {}
-        self._wanted: list[tuple[str, str, Raw]] = []
-        self._open: set[str] = set()
+        self._wanted: list[tuple[str, str, Raw, str]] = []
+        self._open: dict[str, int] = {}
         self._recursive: list[bool] = []
         self._unions: list[tuple[OneOf, list[Raw]]] = []
 
     def run(self) -> Compiled:
         root = self._reference("#", Words({}), "", 0)
-        for name, original, words in self._wanted:
-            self._defs[name] = {**self._defs[original], **words}
+        self._reword()
         tell_apart(list(self._shapes.values()), self._unions)
         wire = inlined(root.wire, self._defs)
         used = {name: self._defs[name] for name in reached(wire, self._defs)}
         return Compiled({**wire, "$defs": used} if used else wire, root.shape, tuple(self._moved))
+
+    def _reword(self) -> None:
+        """Make the definitions that differ in words; in place of many large copies, none."""
+        copied = 0
+        for name, original, words, at in self._wanted:
+            target = inlined({"$ref": f"{DEFS}{original}"}, self._defs)
+            copied += len(msgspec.json.encode(target))
+            self._defs[name] = {**target, **words}
+            if copied > MOST_COPIED:
+                self._defs[name] = {"$ref": f"{DEFS}{original}"}
+                self._moved["description", at] = None
 
     def move(self, words: Words, keyword: str, value: object, at: str) -> None:
         """Say a constraint in words, and note that nobody enforces it."""
@@ -164,27 +176,30 @@ class _Compiler:
         if not found:
             return self._anything(words)
         if len(found) == 1:
-            wire = {**found[0].wire, **words.keywords()}
-            return Built(wire, found[0].shape)
+            return Built(self._with_words(found[0].wire, words, at), found[0].shape)
         union, wires = OneOf([b.shape for b in found]), [dict(b.wire) for b in found]
         self._unions.append((union, wires))
         return Built({"anyOf": wires, **words.keywords()}, union)
 
     def _reference(self, reference: str, words: Words, at: str, depth: int) -> Built:
         self._document.spend(1, depth)
-        if reference in self._open and self._must_cut(at):
+        if reference in self._open and self._must_cut(reference, at):
             return self._anything(words, f"one more of {definition_name(reference)}")
         if reference not in self._names:
             self._define(reference, depth)
-        name, shape = self._names[reference], self._shapes[reference]
-        said = words.keywords()
-        if said:
-            name = self._rewording(name, said)
-        return Built({"$ref": f"{DEFS}{name}"}, shape)
+        wire = {"$ref": f"{DEFS}{self._names[reference]}"}
+        return Built(self._with_words(wire, words, at), self._shapes[reference])
 
-    def _must_cut(self, at: str) -> bool:
+    def _with_words(self, wire: Raw, words: Words, at: str) -> Raw:
+        said = words.keywords()
+        reference = wire.get("$ref")
+        if not said or not isinstance(reference, str):
+            return {**wire, **said}
+        return {"$ref": f"{DEFS}{self._rewording(reference.removeprefix(DEFS), said, at)}"}
+
+    def _must_cut(self, reference: str, at: str) -> bool:
         """Whether text must stand where a type holds itself, or else a property become free."""
-        if self.rules.recursion == "optional" and self._recursive:
+        if self.rules.recursion == "optional" and len(self._recursive) > self._open[reference]:
             self._recursive[-1] = True
             return False
         if self.rules.recursion == "reference":
@@ -197,19 +212,19 @@ class _Compiler:
         name = free(definition_name(pointer), self._defs)
         self._names[reference], self._shapes[reference] = name, Reference()
         self._defs[name] = {}
-        self._open.add(reference)
+        self._open[reference] = len(self._recursive)
         built = self.build(self._document.target(reference), pointer, depth + 1)
-        self._open.discard(reference)
+        del self._open[reference]
         self._defs[name] = built.wire
         self._shapes[reference].target = built.shape
 
-    def _rewording(self, name: str, words: Raw) -> str:
+    def _rewording(self, name: str, words: Raw, at: str) -> str:
         """Return the name of a definition like *name* with other words; none stand by `$ref`."""
         key = (name, msgspec.json.encode(words).decode())
         if key not in self._reworded:
             other = self._reworded[key] = free(name, self._defs)
             self._defs[other] = {}
-            self._wanted.append((other, name, words))
+            self._wanted.append((other, name, words, at))
         return self._reworded[key]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -33,7 +33,7 @@ def beyond(wire: Raw, limits: Limits) -> str | None:
         "characters of names and values": counts.letters,
         "optional properties": counts.optional,
         "properties of several types": counts.unions,
-        "objects within each other": _depth(wire, wire.get("$defs", {}), frozenset(), {}),
+        "objects within each other": _depth(wire),
     }
     most = (
         limits.properties,
@@ -80,15 +80,41 @@ def _count(schema: Raw, counts: _Counts) -> None:
     counts.letters += sum(len(value) for value in values if isinstance(value, str))
 
 
-def _depth(schema: Raw, defs: Raw, within: frozenset[str], known: dict[str, int]) -> int:
-    """Return how many objects stand within each other, with a type that holds itself met once."""
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        name = reference.removeprefix(DEFS)
-        if name in within or name not in defs:
-            return 0
-        if name not in known:
-            known[name] = _depth(defs[name], defs, within | {name}, known)
-        return known[name]
-    deepest = max((_depth(one, defs, within, known) for one in _below(schema)), default=0)
-    return deepest + (schema.get("type") == "object")
+def _depth(wire: Raw) -> int:
+    """Return how many objects stand within each other, with references followed but not in circles.
+
+    A definition is measured once, after those that it refers to.
+    """
+    defs = {f"{DEFS}{name}": schema for name, schema in wire.get("$defs", {}).items()}
+    known: dict[str, int] = {}
+    begun: set[str] = set()
+    waiting = [*defs]
+    while waiting:
+        reference = waiting[-1]
+        inner = [] if reference in begun else _inner(defs[reference])
+        begun.add(reference)
+        ahead = [target for _, target in inner if target in defs and target not in begun]
+        if ahead:
+            waiting += ahead
+            continue
+        waiting.pop()
+        if reference not in known:
+            known[reference] = _deepest(defs[reference], known)
+    return _deepest(wire, known)
+
+
+def _deepest(schema: Raw, known: Mapping[str, int]) -> int:
+    places = _inner(schema)
+    return max((depth + known.get(target, 0) for depth, target in places), default=0)
+
+
+def _inner(schema: Raw) -> list[tuple[int, str]]:
+    """Return how many objects stand above each place, it included, and what it refers to."""
+    found: list[tuple[int, str]] = []
+    waiting = [(schema, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        depth += one.get("type") == "object"
+        found.append((depth, one.get("$ref", "")))
+        waiting += [(below, depth) for below in _below(one)]
+    return found
