@@ -66,10 +66,11 @@ class SseReader:
             ProviderDownError: An event is larger than the cap.
         """
         # One whole event in a piece of its own is what most servers send.
-        if self._between and CR not in data:
-            line, _, rest = data.partition(b"\n")
-            if rest == b"\n" and line.startswith(b"data: "):
-                return [SseEvent(line[6:])]
+        if self._between and data.startswith(b"data: "):
+            end = -2 if data.endswith(b"\n\n") else -4 if data.endswith(b"\r\n\r\n") else 0
+            value = data[6:end]
+            if end and LF not in value and CR not in value:
+                return [SseEvent(value)]
         events = self._read(data)
         held = self._pieces or self._data or self._name or self._after_cr or self._at_start
         self._between = not held

@@ -6,6 +6,8 @@ The examples are those of section 9.2.6 of the WHATWG HTML standard.
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beluga.errors import ProviderDownError
 from beluga.transport.sse import SseEvent, SseReader
@@ -36,6 +38,10 @@ OTHERS: dict[bytes, list[SseEvent]] = {
 }
 
 
+def _joined(lines: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([part for line in lines for part in line])
+
+
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
 @pytest.mark.parametrize(("stream", "events"), [*EXAMPLES.items(), *OTHERS.items()])
 def test_a_stream_gives_its_events_however_it_is_cut(
@@ -44,6 +50,21 @@ def test_a_stream_gives_its_events_however_it_is_cut(
     reader = SseReader()
     found = [e for at in range(0, len(stream), size) for e in reader.feed(stream[at : at + size])]
     assert found + reader.close() == events
+
+
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+LINES = st.sampled_from(
+    [b"data: ", b"data: 1", b"data:2", b"event: e", b"", b": no", b"data: 3 \xc2"]
+)
+
+
+@given(st.lists(st.lists(st.tuples(LINES, ENDS), min_size=1).map(_joined), max_size=6))
+def test_the_cuts_between_pieces_change_nothing(pieces: list[bytes]) -> None:
+    """A piece that is one whole event takes a short way, with every kind of line end."""
+    first = b"data: 0\n\n"
+    whole, cut = SseReader(), SseReader()
+    expected = whole.feed(b"".join([first, *pieces])) + whole.close()
+    assert [e for piece in (first, *pieces) for e in cut.feed(piece)] + cut.close() == expected
 
 
 @pytest.mark.parametrize("line", [b"data: 1234567\n", b"data\n", b"data:\n", b"data: 12345"])
