@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Protocol, assert_never, assert_type
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple, Protocol, TypedDict, assert_never, assert_type
 
 import beluga
 from beluga import (
@@ -95,6 +96,7 @@ from beluga import (
 )
 from beluga.blocking_model import BlockingStream
 from beluga.health.breaker import BreakerState
+from beluga.structured import PartialEvent
 
 
 # A model is asked.
@@ -453,3 +455,72 @@ def told(event: Event) -> int | None:
             return tokens
         case _:
             return None
+
+
+# Values of a type come out.
+@dataclass
+class Person:
+    name: str
+    born: int | None = None
+
+
+class Row(TypedDict):
+    cells: list[str]
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+async def values(model: ChatModel) -> None:
+    people = beluga.StructuredOutput(model, Person)
+    assert_type(people, beluga.StructuredOutput[Person])
+    assert_type(await people.generate("Who?", temperature=0), Person)
+    assert_type(await beluga.StructuredOutput(model, list[Person]).generate("Who?"), list[Person])
+    assert_type(await beluga.StructuredOutput(model, Row).generate([HumanMessage("?")]), Row)
+    assert_type(await beluga.StructuredOutput(model, Point).generate("Where?"), Point)
+    assert_type(await beluga.StructuredOutput(model, int).generate("How many?"), int)
+    either = beluga.StructuredOutput(model, Person | Row, retries=0, mode="tool")
+    assert_type(await either.generate("Who?"), Person | Row)
+    maybe = beluga.StructuredOutput(model, int | None, token_budget=1000)
+    assert_type(await maybe.generate("How many?"), int | None)
+    colour = beluga.StructuredOutput(model, Literal["red", "blue"], fallback_on_invalid=True)
+    assert_type(await colour.generate("Which?"), Literal["red", "blue"])
+    assert_type(await beluga.StructuredOutput(model, Annotated[int, "years"]).generate("?"), int)
+    result = await people.run("Who?")
+    assert_type(result, beluga.Structured[Person])
+    assert_type(result.value, Person)
+    assert_type(result.usage, Usage)
+    assert_type(result.message, AIMessage)
+    assert_type(people.schema, Mapping[str, JsonValue])
+
+
+async def values_as_they_come(model: ChatModel) -> None:
+    async with beluga.StructuredOutput(model, Person).stream(
+        "Who?", on_invalid="restart"
+    ) as stream:
+        assert_type(stream, beluga.PartialStream[Person])
+        async for view in stream:
+            assert_type(view, beluga.Partial[Person])
+            assert_type(view.is_complete, bool)
+            assert_type(view.as_json(), JsonValue)
+            if isinstance(view.name, str):
+                print(view.name.upper())
+        async for event in stream.events():
+            told_of(event)
+        assert_type(stream.value, Person)
+        assert_type(await stream.result(), beluga.Structured[Person])
+        assert_type(stream.message, AIMessage)
+
+
+def told_of(event: PartialEvent) -> str:
+    match event:
+        case beluga.FieldDone(path=path) | beluga.ItemDone(path=path):
+            return "/".join(map(str, path))
+        case beluga.TextGrew(text=text):
+            return text
+        case Restarted(failure=failure):
+            return failure.message
+        case _:
+            assert_never(event)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from msgspec import Struct
+
 import beluga
 from beluga import (
     AIMessage,
@@ -26,6 +28,7 @@ from beluga import (
     Request,
     Secrets,
     StreamChunk,
+    StructuredOutput,
     TextDelta,
     ToolMessage,
     Wrapper,
@@ -198,3 +201,26 @@ async def tools(model: ChatModel, reply: AIMessage, station: Station) -> None:
     await beluga.run_tools(reply, [], approve=lambda call: True)  # error: arg-type, return-value
     beluga.ToolLoop(model, [get_weather], max_steps="3")  # error: arg-type
     await beluga.ToolLoop(model, []).generate("Hi", temprature=1)  # error: call-arg
+
+
+class Person(Struct):
+    name: str
+
+
+async def values(model: ChatModel) -> None:
+    people = StructuredOutput(model, Person)
+    person: Person = await people.generate("Who?")
+    person.nmae  # error: attr-defined
+    text: str = await people.generate("Who?")  # error: assignment
+    StructuredOutput(Person, model)  # error: call-overload
+    StructuredOutput(model, Person, retries="many")  # error: call-overload
+    StructuredOutput(model, Person, mode="json")  # error: call-overload
+    await people.generate("Who?", temprature=0)  # error: call-arg
+    people.stream("Who?", on_invalid="again")  # error: arg-type
+    async with people.stream("Who?") as stream:
+        async for view in stream:
+            person = view  # error: assignment
+            len(view.name)  # error: arg-type
+        number: int = stream.value  # error: assignment
+    either = StructuredOutput(model, Person | int)
+    person = await either.generate("Who?")  # error: assignment
