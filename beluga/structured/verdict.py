@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
-import anyio.to_thread
 import msgspec
 
 from beluga.schema import (
@@ -22,6 +22,7 @@ from beluga.schema import (
 from beluga.structured.parsing import Parsed, Unparsed
 from beluga.structured.repairs import Repair
 from beluga.structured.wanted import Wanted
+from beluga.tokens.offloading import whole
 
 __all__ = ["Accepted", "Refused", "Verdict", "judged"]
 
@@ -106,9 +107,7 @@ async def judged(
         return Refused(_invalid(wanted, message, _called(message)), mendable=False)
     text = calls[0].arguments if calls else message.text
     if len(text) > LARGE:
-        verdict = await anyio.to_thread.run_sync(
-            _read, wanted, message, text, dialects, abandon_on_cancel=True
-        )
+        verdict = await whole(partial(_read, wanted, message, text, dialects), len(text))
     else:
         verdict = _read(wanted, message, text, dialects)
     if isinstance(verdict, Accepted) and len(message.tool_calls) > 1:

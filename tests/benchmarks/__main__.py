@@ -16,6 +16,7 @@ from tests.benchmarks import (
     start_up,
     streaming,
     tools,
+    structured,
 )
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
@@ -71,6 +72,13 @@ def main() -> None:
             print(f"  {name:<24} {milliseconds:6.1f} ms")
     print("tools")
     tools.show(turns)
+    print("decoding an order of 20 items")
+    for name, microseconds in structured.decoding(turns).items():
+        print(f"  {name:<18} {microseconds:9.1f} µs")
+    for backend in ("asyncio", "trio"):
+        print(f"watching an order in pieces of {structured.CUT} characters, {backend}, for a piece")
+        for name, microseconds in anyio.run(structured.watching, turns, backend=backend).items():
+            print(f"  {name:<18} {microseconds:9.1f} µs")
     print("import, beside the import of what it stands on")
     for code, ratio in start_up.measure(turns).items():
         print(f"  {code:<66} {ratio:5.2f}")

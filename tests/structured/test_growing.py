@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, get_args
@@ -183,3 +184,34 @@ def test_the_providers_form_is_undone_on_the_way(
     final = codec.decode(msgspec.json.decode(text))
     assert tree.value == whole.value
     assert views[-1].as_json() == final
+
+
+NASTY = {
+    "a long string": lambda n: '["' + "a" * n,
+    "escapes": lambda n: '["' + "\\n" * (n // 2),
+    "many items": lambda n: "[" + "1," * (n // 2),
+    "many fields": lambda n: "{" + ",".join(f'"{i}":0' for i in range(n // 8)),
+    "deep": lambda n: "[" * n,
+    "thoughts": lambda n: "<think>" + "{ \n" * (n // 3),
+    "prose": lambda n: "so\n" * (n // 3),
+    "spaces": lambda n: "[" + " " * n,
+    "a long number": lambda n: "[" + "1" * n,
+    "pairs of brackets": lambda n: "[" + "[]," * (n // 3),
+}
+
+
+@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("size", [1, 1000, 10**7])
+def test_a_view_for_every_piece_takes_linear_time(kind: str, size: int) -> None:
+    def cost(length: int) -> float:
+        text = NASTY[kind](length)
+        pieces = cut(text, [size])
+        best = float("inf")
+        for _ in range(3):
+            begun = time.thread_time()
+            grow(pieces)
+            best = min(best, time.thread_time() - begun)
+        return best
+
+    few = 2_000 if size == 1 else 10_000
+    assert cost(8 * few) < 24 * cost(few) + 0.02

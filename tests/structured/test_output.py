@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
@@ -50,6 +51,7 @@ from beluga.schema import (
     Usage,
 )
 from beluga.structured import Attempt, Repair, StructuredOutput
+from beluga.structured.parsing import parse
 from beluga.testing import ScriptedModel
 from tests.doubles import FunctionModel
 from tests.structured.stage import (
@@ -473,12 +475,20 @@ async def test_through_all_kinds_of_middleware() -> None:
 
 
 @pytest.mark.real_time
-async def test_a_large_answer_is_read_in_a_thread() -> None:
+async def test_a_large_answer_is_read_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def read(*arguments: Any, **options: Any) -> Any:
+        threads.append(threading.get_ident())
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr("beluga.structured.wanted.parse", read)
     people = [{"name": f"n{i}", "age": i} for i in range(4000)]
     text = "Here: " + msgspec.json.encode(people).decode()
     assert len(text) > 100_000
     result = await StructuredOutput(scripted(said(text)), list[Person]).run("Who?")
     assert len(result.value) == 4000
+    assert threading.get_ident() not in threads
     deep = scripted(said('{"name":' * 20_000))
     with pytest.raises(OutputInvalidError):
         await StructuredOutput(deep, Person, retries=0).generate("Who?")
