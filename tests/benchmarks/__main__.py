@@ -15,8 +15,8 @@ from tests.benchmarks import (
     middleware,
     start_up,
     streaming,
-    tools,
     structured,
+    tools,
 )
 from tests.benchmarks.measure import Figure
 from tests.benchmarks.server import running_server
