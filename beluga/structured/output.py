@@ -114,6 +114,11 @@ class StructuredOutput(Generic[T]):
         self._wanted: Wanted[T] = Wanted(schema_of(type))
 
     @property
+    def model(self) -> ChatModel:
+        """Who is asked."""
+        return self._model
+
+    @property
     def schema(self) -> Mapping[str, JsonValue]:
         """The JSON Schema of the type, before a provider's limits change its form."""
         return self._wanted.schema.schema

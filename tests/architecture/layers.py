@@ -18,7 +18,7 @@ FLOORS = (
     ),
     ("middleware", "routing", "context", "structured", "dialects"),
     ("providers",),
-    ("cli", "testing", "blocking_model", "stack", "__main__"),
+    ("cli", "testing", "blocking_model", "blocking_output", "stack", "__main__"),
 )  # fmt: skip
 
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -514,6 +514,17 @@ async def values_as_they_come(model: ChatModel) -> None:
         assert_type(stream.message, AIMessage)
 
 
+def blocking_values(model: ChatModel) -> None:
+    with beluga.blocking(beluga.StructuredOutput(model, Person)) as people:
+        assert_type(people.generate("Who?"), Person)
+        with people.stream("Who?") as stream:
+            for view in stream:
+                assert_type(view, beluga.Partial[Person])
+            assert_type(stream.value, Person)
+    with beluga.blocking(model) as blocked:
+        assert_type(blocked.generate("Hi"), AIMessage)
+
+
 def told_of(event: PartialEvent) -> str:
     match event:
         case beluga.FieldDone(path=path) | beluga.ItemDone(path=path):
