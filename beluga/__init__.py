@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     # A name a line would be most of this file.
     # fmt: off
     # isort: off
-    from beluga.blocking_model import blocking
+    from beluga.blocking_factory import blocking
     from beluga.catalog import cost, model_info, register_model
     from beluga.context import (
         Adaptive, ContextManager, ContextStrategy, FactExtraction, Semantic, Sliding, Summarize,
@@ -88,7 +88,7 @@ else:
     import importlib
 
     _MODULES = {
-        "beluga.blocking_model": "blocking",
+        "beluga.blocking_factory": "blocking",
         "beluga.catalog": "cost model_info register_model",
         "beluga.context": (
             "Adaptive ContextManager ContextStrategy FactExtraction Semantic Sliding Summarize "

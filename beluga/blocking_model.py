@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, final, overload
+from typing import Literal, Self, Unpack, final
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -23,40 +23,7 @@ from beluga.schema import (
 )
 from beluga.streams import ChunkStream
 
-if TYPE_CHECKING:
-    from beluga.blocking_output import BlockingOutput
-    from beluga.structured import StructuredOutput
-
-__all__ = ["BlockingModel", "BlockingStream", "blocking"]
-
-T = TypeVar("T")
-
-
-@overload
-def blocking(
-    model: ChatModel, *, backend: Literal["asyncio", "trio"] = "asyncio"
-) -> BlockingModel: ...
-@overload
-def blocking(
-    model: StructuredOutput[T], *, backend: Literal["asyncio", "trio"] = "asyncio"
-) -> BlockingOutput[T]: ...
-def blocking(
-    model: ChatModel | StructuredOutput[T], *, backend: Literal["asyncio", "trio"] = "asyncio"
-) -> BlockingModel | BlockingOutput[T]:
-    """Return *model* for code without an event loop, to be used in a `with` block.
-
-    One loop runs in one thread for the whole block; leaving it closes the model. It may be used
-    from several threads at once.
-
-    Args:
-        model: A model; or a `StructuredOutput`, which is then what is used in the block.
-        backend: Whose loop it is.
-    """
-    if isinstance(model, ChatModel):
-        return BlockingModel(model, backend)
-    from beluga.blocking_output import BlockingOutput
-
-    return BlockingOutput(model, BlockingModel(model.model, backend))
+__all__ = ["BlockingModel", "BlockingStream"]
 
 
 @final

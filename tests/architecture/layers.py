@@ -18,7 +18,10 @@ FLOORS = (
     ),
     ("middleware", "routing", "context", "structured", "dialects"),
     ("providers",),
-    ("cli", "testing", "blocking_model", "blocking_output", "stack", "__main__"),
+    (
+        "cli", "testing", "stack", "__main__",
+        "blocking_factory", "blocking_model", "blocking_output",
+    ),
 )  # fmt: skip
 
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -32,7 +32,7 @@ SUBMODULES = {
 MODULES = {
     "beluga.model": "ChatModel Wrapper",
     "beluga.streams": "ChunkStream",
-    "beluga.blocking_model": "blocking",
+    "beluga.blocking_factory": "blocking",
     "beluga.effects": "CanChoose Effects HasClock HasNotify HasRandom live",
     "beluga.registry": "ProviderConfig list_providers new register",
     "beluga.errors": """
