@@ -25,6 +25,7 @@ from beluga.schema import (
     ToolCall,
     ToolSpec,
 )
+from beluga.tokens import Family, family_of
 from tests.architecture.source import ROOT
 from tests.conformance.readers import READERS, UnreadableError
 from tests.conformance.reasons import Wire
@@ -32,7 +33,7 @@ from tests.conformance.reasons import Wire
 if TYPE_CHECKING:
     from beluga.schema import Options
 
-__all__ = ["Bill", "bills"]
+__all__ = ["Bill", "bills", "family_of_bill"]
 
 _WIRES: Final[Mapping[str, Wire]] = {
     "messages": "anthropic",
@@ -127,6 +128,12 @@ def bills() -> list[Bill]:
         return []
     rows = [msgspec.json.decode(line, type=_Row) for line in path.read_bytes().splitlines()]
     return [bill for row in rows if (bill := _bill(row)) is not None]
+
+
+def family_of_bill(bill: Bill) -> Family:
+    """Return the family of the model that was asked, by the wire it was asked by."""
+    api = "vertex" if bill.provider == "vertex" else bill.api
+    return family_of(bill.model, bill.provider, api)
 
 
 def _bill(row: _Row) -> Bill | None:

@@ -10,7 +10,7 @@ from typing import Final
 from beluga.schema import AIMessage, Message, Usage
 from beluga.tokens import ModelTokenizer, UsageAnchor, family_of
 from beluga.tokens.declarations import as_json, as_typescript
-from tests.evaluation.bills import Bill, bills
+from tests.evaluation.bills import Bill, bills, family_of_bill
 from tests.evaluation.table import Table
 
 __all__ = ["main", "tables"]
@@ -36,9 +36,8 @@ _GROUPS: Final[Mapping[str, str]] = {
 
 
 def tokenizer(bill: Bill) -> ModelTokenizer:
-    """Return what counts for the model that was asked, by the wire it was asked by."""
-    api = "vertex" if bill.provider == "vertex" else bill.api
-    return ModelTokenizer(family_of(bill.model, bill.provider, api))
+    """Return what counts for the model that was asked."""
+    return ModelTokenizer(family_of_bill(bill))
 
 
 def by_request(bill: Bill) -> int:
@@ -88,17 +87,8 @@ def main() -> None:
 
 def _cold(title: str, chosen: Sequence[Bill]) -> Table:
     ways: Sequence[Count] = (by_request, by_messages, characters, as_litellm)
-    columns = (
-        "bills",
-        "median",
-        "95 %",
-        "messages and tools alone",
-        "",
-        "chars/4",
-        "",
-        "LiteLLM's way",
-        "",
-    )
+    names = ("", "without options: ", "chars/4: ", "LiteLLM's way: ")
+    columns = ["bills", *[f for name in names for f in (f"{name}median", "95 %")]]
     rows = [
         (
             name,
@@ -127,7 +117,7 @@ def _anchored(chosen: Sequence[Bill]) -> Table:
         (name, str(len(pairs)), *_figures([a for a, _ in pairs]), *_figures([c for _, c in pairs]))
         for name, pairs in sorted(errors.items(), key=lambda item: -len(item[1]))
     ]
-    columns = ("pairs", "median", "95 %", "cold", "")
+    columns = ("pairs", "median", "95 %", "cold: median", "95 %")
     return Table("tokens: error of the count of an answer's sequel, from its bill", columns, rows)
 
 
