@@ -20,7 +20,7 @@ from beluga.schema import (
     ToolSpec,
 )
 from beluga.tokens import ModelTokenizer, UsageAnchor
-from beluga.tokens.offloading import each, whole
+from beluga.tokens.offloading import each, texts_in, whole
 
 __all__ = ["Counter", "Counts"]
 
@@ -75,7 +75,7 @@ class Counter:
         if isinstance(self.tokenizer, ModelTokenizer):
             size = self.tokenizer.uncounted(messages)
         else:
-            size = sum([len(message.text) for message in messages])
+            size = sum([len(text) for message in messages for text in texts_in(message)])
         return await whole(lambda: self._total(messages, tools), size)
 
     def around(self, tools: Sequence[ToolDeclaration]) -> int:

@@ -4,6 +4,7 @@ from beluga.tokens.anchor import Estimate, UsageAnchor
 from beluga.tokens.encodings import EncodingName, preload
 from beluga.tokens.families import FAMILIES, UNKNOWN, family_of
 from beluga.tokens.family import Family, Schemas, Sealed, Tools
+from beluga.tokens.images import Flat, Patches, Tiles
 from beluga.tokens.tokenizer import ModelTokenizer, Tokenizer, tokenizer_for
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "EncodingName",
     "Estimate",
     "Family",
+    "Flat",
     "ModelTokenizer",
+    "Patches",
     "Schemas",
     "Sealed",
+    "Tiles",
     "Tokenizer",
     "Tools",
     "UsageAnchor",

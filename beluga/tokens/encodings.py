@@ -22,7 +22,7 @@ from beluga.tokens.offloading import LONG, whole
 if TYPE_CHECKING:
     import tiktoken
 
-__all__ = ["EncodingName", "count", "decoded", "encoded", "is_loaded", "preload", "ranked_tokens"]
+__all__ = ["EncodingName", "count", "decoded", "encoded", "preload", "ranked_tokens"]
 
 EncodingName: TypeAlias = Literal["o200k", "cl100k"]
 """`o200k`: OpenAI's models since GPT-4o. `cl100k`: GPT-4 and GPT-3.5."""
@@ -58,8 +58,8 @@ _PATTERNS: Final[Mapping[EncodingName, tuple[str, ...]]] = {
 
 _PIECE: Final = 1 << 15
 _SEAM: Final = re.compile(r"(?<=[a-z])(?= [a-z])|(?<=\n)(?=[A-Za-z])")
-"""Where both patterns part a text whatever stands around: before a space between words, or where a
-line begins with a letter."""
+"""Where both patterns part any text: before a space between words, where a line begins with a
+letter."""
 
 _COUNT: Final = 4
 """Bytes that say how many tokens a file of ranks holds."""
@@ -81,11 +81,6 @@ async def preload(*encodings: str) -> None:
     for name in [_checked(given) for given in encodings] or [NAMES[0]]:
         if name not in _loaded:
             await whole(partial(_encoding, name), LONG)
-
-
-def is_loaded(name: EncodingName) -> bool:
-    """Return whether the first use of *name* is over, which takes half a second."""
-    return name in _loaded
 
 
 def encoded(text: str, name: EncodingName) -> list[int]:

@@ -35,7 +35,7 @@ _GPT_4O: Final = Family(
 )
 _GPT_5: Final = Family(
     name="gpt-5, Responses",
-    model=r"o[1-9]\b|gpt-[5-9]|gpt-\d\d|codex|computer-use",
+    model=r"o[1-9]\b|gpt-5|codex|computer-use",
     exact=True,
     request=2,
     message=4,
@@ -54,6 +54,12 @@ _CHAT: Final = (
         apis=("chat",),
         tools=replace(_GPT_4O.tools, prompt=3, beside_system=-4),
     ),
+)
+_LATER: Final = tuple(
+    [
+        replace(family, name=name, model=r"gpt-[6-9]|gpt-\d\d", exact=False)
+        for family, name in ((_CHAT[0], "gpt after 5, chat"), (_GPT_5, "gpt after 5, Responses"))
+    ]
 )
 _GPT_4: Final = replace(
     _GPT_4O, name="gpt-4", model=r"gpt-4|gpt-3\.5|text-embedding-", encoding="cl100k"
@@ -155,7 +161,7 @@ _LLAMA_4_ON_GROQ: Final = replace(
 )
 _MISTRAL: Final = Family(
     name="mistral",
-    model=r"mistral|ministral|magistral|codestral|devstral|pixtral|voxtral|open-mi[sx]tral",
+    model=r"mistral|ministral|magistral|codestral|devstral|pixtral|voxtral|mixtral|open-mi[sx]tral",
     factor=1.03,
     request=3,
     message=1,
@@ -236,6 +242,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *_CHAT,
     _GPT_5,
     _GPT_4O,
+    *_LATER,
     _GPT_4,
     _CLAUDE_SINCE_4_7,
     _CLAUDE_UP_TO_4_1,

@@ -14,9 +14,17 @@ from typing import Final, TypeVar
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar, checkpoint
 
-from beluga.schema import Message
+from beluga.schema import (
+    Message,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+)
 
-__all__ = ["LONG", "each", "stay_where", "whole"]
+__all__ = ["LONG", "each", "stay_where", "texts_in", "whole"]
 
 T = TypeVar("T")
 
@@ -55,9 +63,26 @@ async def each(work: Callable[[Message], object], messages: Sequence[Message]) -
     """Do *work* on each of *messages*, and let others have a turn in between."""
     done = 0
     for message in messages:
-        size = len(message.text)
+        size = sum([len(text) for text in texts_in(message)])
         await whole(partial(work, message), size)
         done += size
         if done >= LONG:
             await checkpoint()
             done = 0
+
+
+def texts_in(message: Message) -> list[str]:
+    """Return the texts of *message* that take work: what was said, thought and called with."""
+    if isinstance(message.content, str):
+        return [message.content]
+    return [_text(part) for part in message.content]
+
+
+def _text(part: Part) -> str:
+    match part:
+        case TextPart(text) | ReasoningPart(text) | RefusalPart(text):
+            return text
+        case ToolCall(arguments=text) | ProviderPart(raw=text):
+            return text
+        case _:
+            return ""

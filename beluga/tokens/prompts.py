@@ -29,6 +29,7 @@ from beluga.schema import (
 from beluga.tokens.declarations import as_json, as_typescript
 from beluga.tokens.family import Family
 from beluga.tokens.images import size_of
+from beluga.tokens.offloading import texts_in
 from beluga.tokens.texts import texts_of
 
 __all__ = ["Prompts"]
@@ -53,7 +54,7 @@ class Prompts:
 
     def uncounted(self, messages: Sequence[Message]) -> int:
         """Return how many characters of *messages* are not remembered."""
-        texts = [message.text for message in messages]
+        texts = [text for message in messages for text in texts_in(message)]
         return sum([len(text) for text in texts if text not in self._texts])
 
     def messages(self, messages: Sequence[Message]) -> int:

@@ -16,6 +16,8 @@ from beluga.tokens import FAMILIES, UNKNOWN, family_of, tokenizer_for
         ("gpt-4o-audio-preview-2024-12-17", "gpt-4o, Responses"),
         ("gpt-4.1-nano-2025-04-14", "gpt-4o, Responses"),
         ("ft:gpt-4o-mini-2024-07-18:acme::x", "gpt-4o, Responses"),
+        ("gpt-6-astra", "gpt after 5, Responses"),
+        ("mistralai/Mixtral-8x7B-Instruct", "mistral"),
         ("gpt-4-turbo", "gpt-4"),
         ("gpt-3.5-turbo-0125", "gpt-4"),
         ("openai/gpt-oss-120b", "gpt-oss"),

@@ -5,7 +5,7 @@ import anyio.lowlevel
 import pytest
 
 from beluga import ContextManager, HumanMessage, Message, apply_middleware, with_limits
-from beluga.schema import AIMessage
+from beluga.schema import AIMessage, ToolCall, ToolMessage
 from beluga.stores import ProviderLimits
 from beluga.testing import ScriptedModel
 from beluga.tokens import ModelTokenizer, encodings, family_of
@@ -41,6 +41,14 @@ async def test_a_long_text_is_counted_in_a_thread(threads: dict[int, bool]) -> N
     await ContextManager("truncate", budget=2000).fit(history)
     assert threads[len(LONG_TEXT)] is False
     assert threads[len("Does it?")] is True
+
+
+@pytest.mark.real_time
+async def test_long_arguments_are_counted_in_a_thread(threads: dict[int, bool]) -> None:
+    call = AIMessage((ToolCall("1", "write", LONG_TEXT),))
+    history: list[Message] = [call, ToolMessage("Done.", "1"), HumanMessage("Thanks.")]
+    await ContextManager("truncate", budget=2000).fit(history)
+    assert threads[len(LONG_TEXT)] is False
 
 
 @pytest.mark.real_time
