@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from beluga.middleware.logging import with_logging
     from beluga.middleware.retry import with_retry
     from beluga.middleware.timeout import with_timeout
+    from beluga.middleware.tool_tracing import trace_tools
     from beluga.middleware.tracing import with_tracing
     from beluga.model import ChatModel, Wrapper
     from beluga.outcomes import Ok, Outcome, attempt, unwrap
@@ -73,7 +74,8 @@ if TYPE_CHECKING:
     from beluga.tokens import Tokenizer, UsageAnchor, preload, tokenizer_for
     from beluga.tools import (
         CallEnded, CallStarted, FunctionTool, LoopItem, SchemaTool, StepEnded, StepStarted,
-        ToolLoop, ToolRun, ToolStream, run_tools, tool, tool_failed, tool_from_schema,
+        ToolLoop, ToolRun, ToolStream, current_call, run_tools, tool, tool_failed,
+        tool_from_schema,
     )
     from beluga.structured import (
         FieldDone, ItemDone, Partial, PartialStream, Structured, StructuredOutput, TextGrew,
@@ -124,6 +126,7 @@ else:
         "beluga.middleware.logging": "with_logging",
         "beluga.middleware.retry": "with_retry",
         "beluga.middleware.timeout": "with_timeout",
+        "beluga.middleware.tool_tracing": "trace_tools",
         "beluga.middleware.tracing": "with_tracing",
         "beluga.model": "ChatModel Wrapper",
         "beluga.outcomes": "Ok Outcome attempt unwrap",
@@ -147,12 +150,12 @@ else:
         ),
         "beluga.streams": "ChunkStream",
         "beluga.tokens": "Tokenizer UsageAnchor preload tokenizer_for",
-        "beluga.tools": (
-            "CallEnded CallStarted FunctionTool LoopItem SchemaTool StepEnded StepStarted ToolLoop "
-            "ToolRun ToolStream run_tools tool tool_failed tool_from_schema"
-        ),
         "beluga.structured": (
             "FieldDone ItemDone Partial PartialStream Structured StructuredOutput TextGrew"
+        ),
+        "beluga.tools": (
+            "CallEnded CallStarted FunctionTool LoopItem SchemaTool StepEnded StepStarted ToolLoop "
+            "ToolRun ToolStream current_call run_tools tool tool_failed tool_from_schema"
         ),
         "beluga.transport.auth": "Credentials",
         "beluga.transport.http": "Http",
@@ -356,6 +359,7 @@ __all__ = [
     "blocking",
     "compose_hooks",
     "cost",
+    "current_call",
     "error_for",
     "fold",
     "is_synthetic",
@@ -372,6 +376,7 @@ __all__ = [
     "tool",
     "tool_failed",
     "tool_from_schema",
+    "trace_tools",
     "unfold",
     "unwrap",
     "with_breaker",

@@ -15,6 +15,7 @@ from beluga.middleware.limits import Limited, Limiter, with_limits
 from beluga.middleware.logging import with_logging
 from beluga.middleware.retry import with_retry
 from beluga.middleware.timeout import with_timeout
+from beluga.middleware.tool_tracing import trace_tools
 from beluga.middleware.tracing import with_tracing
 from beluga.stores.limits import ProviderLimits
 from beluga.verdicts import Allow, Block, Change, Verdict
@@ -36,6 +37,7 @@ __all__ = [
     "ProviderLimits",
     "Secrets",
     "Verdict",
+    "trace_tools",
     "with_breaker",
     "with_budget",
     "with_cache",

@@ -2,7 +2,7 @@
 
 from beluga.errors import tool_failed
 from beluga.schema import Tool, ToolSpec
-from beluga.tools.calls import Approve, OnException
+from beluga.tools.calls import Approve, OnException, current_call
 from beluga.tools.function_tool import FunctionTool, tool
 from beluga.tools.loop import ToolLoop
 from beluga.tools.loop_items import (
@@ -32,6 +32,7 @@ __all__ = [
     "ToolRun",
     "ToolSpec",
     "ToolStream",
+    "current_call",
     "run_tools",
     "tool",
     "tool_failed",

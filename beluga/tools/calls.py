@@ -6,6 +6,7 @@ import inspect
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Final, Literal, TypeAlias, TypeVar, get_args
 
 import anyio
@@ -20,7 +21,7 @@ from beluga.tools.complaints import clipped
 from beluga.tools.results import content_of, shortened
 from beluga.verdicts import Allow, Block, Change, Verdict
 
-__all__ = ["Approve", "CallRunner", "OnException", "Ready", "listed", "refusal"]
+__all__ = ["Approve", "CallRunner", "OnException", "Ready", "current_call", "listed", "refusal"]
 
 T = TypeVar("T")
 
@@ -35,6 +36,15 @@ MOST_ARGUMENTS: Final = 1_000_000
 MOST_TEXT: Final = 500
 
 _LOGGER: Final = "beluga.tools"
+_CALL: Final[ContextVar[ToolCall | None]] = ContextVar("beluga_tool_call", default=None)
+
+
+def current_call() -> ToolCall | None:
+    """Return the call that the running tool answers, in its thread too; `None` outside of one.
+
+    Its `id` makes a good key for what must be done once only.
+    """
+    return _CALL.get()
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -103,6 +113,7 @@ class CallRunner:
 
     async def invoke(self, ready: Ready, call: ToolCall) -> ToolMessage:
         """Run a tool and return what the model is told."""
+        _CALL.set(call)  # each call has a task, and so a context, of its own
         limit = _own_bound(ready.tool) or self._timeout
         try:
             with anyio.move_on_after(limit):
