@@ -11,12 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeAlias
 
 import anyio
 
+from beluga.cli.batch import batch
 from beluga.cli.chat import chat
 from beluga.cli.demo import demo
+from beluga.cli.models import models
 from beluga.cli.providers import providers
 from beluga.cli.show import one_line
 from beluga.cli.simulate import simulate
@@ -83,8 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("prompt", nargs="*", help="what to say; none opens a conversation")
     asking.set_defaults(command=_chat)
 
+    _add_batch(commands)
+
     listing = commands.add_parser("providers", help="list the known providers")
     listing.set_defaults(command=lambda _: providers)
+
+    knowing = commands.add_parser("models", help="list what is known of models, and their prices")
+    knowing.add_argument("pattern", nargs="?", help="part of provider:model, or a pattern with *")
+    knowing.add_argument("--json", action="store_true", help="print a JSON object a line")
+    knowing.set_defaults(command=lambda given: partial(models, given.pattern, as_json=given.json))
 
     counting = commands.add_parser("tokens", help="count the tokens of a text, without a network")
     counting.add_argument("-m", "--model", default="gpt-5", help="whose tokens; else gpt-5's")
@@ -96,6 +106,38 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--seconds", type=_seconds, default=3600.0, help="when to end by itself")
     serving.set_defaults(command=lambda given: partial(simulate, given.port, given.seconds))
     return parser
+
+
+def _add_batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    asking = commands.add_parser("batch", help="answer a file of prompts; go on where it ended")
+    asking.add_argument("source", type=Path, metavar="IN.jsonl", help="a prompt a line")
+    asking.add_argument("target", type=Path, metavar="OUT.jsonl", help="gets an answer a line")
+    asking.add_argument("-m", "--model", required=True, help="as in openai:gpt-5-mini")
+    asking.add_argument("--concurrency", type=_concurrency, default=32, help="requests at once")
+    asking.add_argument("--retry-failed", action="store_true", help="ask again for what failed")
+    asking.add_argument("--base-url", help="where the provider is, instead of its public address")
+    asking.add_argument("--max-tokens", type=int, help="the most tokens of output of one answer")
+    asking.set_defaults(command=_batch)
+
+
+def _batch(given: argparse.Namespace) -> Command:
+    return partial(
+        batch,
+        given.source,
+        given.target,
+        given.model,
+        concurrency=given.concurrency,
+        retry_failed=given.retry_failed,
+        base_url=given.base_url,
+        max_tokens=given.max_tokens,
+    )
+
+
+def _concurrency(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError("takes a number from 1 to 1000")
+    return number
 
 
 def _port(text: str) -> int:
