@@ -36,7 +36,7 @@ class Line(msgspec.Struct, frozen=True):
     Attributes:
         index: Which it is, blank lines not counted; the first is 0.
         number: The number of the line in its file; the first is 1.
-        digest: A number that stands for its text.
+        digest: What its text is known by.
         id: What the user calls it.
         messages: The prompt.
         options: Its options, which go before those of the whole batch.
@@ -44,7 +44,7 @@ class Line(msgspec.Struct, frozen=True):
 
     index: int
     number: int
-    digest: int
+    digest: str
     id: str | int | None
     messages: tuple[Message, ...]
     options: GenerateOptions
@@ -59,10 +59,6 @@ class Prompts:
     Args:
         path: Where it is.
 
-    Attributes:
-        digests: What the lines are known by, in their order: eight bytes a line, whatever the
-            length of the file.
-
     Raises:
         InvalidInputError: A line asks for no answer; the text names it.
         OSError: The file cannot be read.
@@ -70,13 +66,17 @@ class Prompts:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.digests = array("Q")
+        self._digests = array("Q")  # eight bytes a line is all that is kept
         for index, number, data in self._raw():
-            self.digests.append(_digest(data))
+            self._digests.append(_digest(data))
             _read(path, index, number, data)
 
     def __len__(self) -> int:
-        return len(self.digests)
+        return len(self._digests)
+
+    def digest(self, index: int) -> str:
+        """Return what the text of a line is known by."""
+        return f"{self._digests[index]:016x}"
 
     def lines(self, done: bytearray) -> Iterator[Line]:
         """Give the lines that are not *done*, a byte a line.
@@ -86,7 +86,7 @@ class Prompts:
         """
         count = 0
         for index, number, data in self._raw():
-            if index >= len(self) or self.digests[index] != _digest(data):
+            if index >= len(self) or self._digests[index] != _digest(data):
                 raise invalid_input(f"{self._path} has been changed while it was read; begin again")
             count += 1
             if not done[index]:
@@ -119,7 +119,7 @@ def _read(path: Path, index: int, number: int, data: bytes) -> Line:
         raise _refused(path, number, str(error)) from None
     if contradiction is not None:
         raise _refused(path, number, contradiction)
-    return Line(index, number, _digest(data), name, messages, options)
+    return Line(index, number, f"{_digest(data):016x}", name, messages, options)
 
 
 def _refused(path: Path, number: int, why: str) -> InvalidInputError:

@@ -46,7 +46,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the row of a line that was answered."""
         return cls(
             index=line.index,
-            input=_known_by(line.digest),
+            input=line.digest,
             id=line.id,
             text=message.text,
             usage=message.usage,
@@ -57,7 +57,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def failed(cls, line: Line, failure: Failure) -> Row:
         """Return the row of a line without an answer."""
-        return cls(index=line.index, input=_known_by(line.digest), id=line.id, failure=failure)
+        return cls(index=line.index, input=line.digest, id=line.id, failure=failure)
 
 
 class _Old(msgspec.Struct):
@@ -90,10 +90,14 @@ class Results:
         OSError: It cannot be read or written.
     """
 
+    done: bytearray
+    answered: int
+    failed: int
+
     def __init__(self, path: Path, prompts: Prompts, *, again: bool = False) -> None:
         self._path, self._prompts = path, prompts
         self.done = bytearray(len(prompts))
-        self.answered = self.failed = 0
+        self.answered, self.failed = 0, 0
         self._file = _opened(path)
         try:
             _mend(path)
@@ -135,7 +139,7 @@ class Results:
         except msgspec.DecodeError:
             raise self._foreign(number, "is no row of a batch") from None
         inside = 0 <= old.index < len(self._prompts)
-        if not inside or old.input != _known_by(self._prompts.digests[old.index]):
+        if not inside or old.input != self._prompts.digest(old.index):
             raise self._foreign(number, "answers a line that the input does not have there")
         return old
 
@@ -157,10 +161,6 @@ class Results:
         return invalid_input(
             f"{self._path}, line {number} {why}; name another file for the answers"
         )
-
-
-def _known_by(digest: int) -> str:
-    return f"{digest:016x}"
 
 
 def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
