@@ -23,6 +23,10 @@ __all__ = ["Limited", "Limiter", "with_limits"]
 SHORTEST_WAIT: Final = 1e-6
 """Seconds. Clocks add in binary fractions; a shorter wait may not move them."""
 
+BLIND_WAIT: Final = 0.5
+"""Seconds between two looks at a place that a request under way holds. One of this limiter tells
+when it gives it back; one of another limiter, or process, that shares the store cannot."""
+
 
 def with_limits(
     limits: ProviderLimits,
@@ -195,7 +199,7 @@ class Limiter:
             wait = None if turn.refusal is None else turn.refusal.seconds
             if wait is not None and fx.clock.now() + wait > until:
                 return None
-            await turn.woken(wait)
+            await turn.woken(BLIND_WAIT if wait is None and turn.refusal is not None else wait)
             reservation = await self._try(turn, tokens)
             if reservation is not None:
                 return reservation

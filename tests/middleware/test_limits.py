@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -77,6 +78,19 @@ async def test_a_stream_holds_its_slot_until_its_block_ends() -> None:
         assert other.requests == []
     assert answer.cleaned
     assert (await limited.generate("Hi")).text == "a"
+
+
+async def test_limits_that_share_a_store_and_a_key_are_one() -> None:
+    store, log = MemoryLimits(), list[float]()
+    limits = ProviderLimits(max_concurrent=1)
+    models = [with_limits(limits, store=store)(clocked(log, 5.0)) for _ in range(2)]
+    start = anyio.current_time()
+    await at_once(*[lambda model=model: model.generate("Hi") for model in models * 2])
+    begun = [time - start for time in log]
+    assert begun[0] == 0
+    # Who waits for somebody else's request looks again now and then.
+    assert all(5 <= b - a <= 6 for a, b in itertools.pairwise(begun))
+    assert len(begun) == 4
 
 
 async def test_a_stream_that_is_never_entered_takes_nothing() -> None:

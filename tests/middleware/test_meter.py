@@ -27,6 +27,7 @@ from beluga.schema import (
     Prices,
     ReasoningDelta,
     Request,
+    Restarted,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -113,6 +114,7 @@ FORTY: list[Emission] = [
         (telling(FORTY, finish=Finish("stop", usage=Usage(7))), 7 + 10),
         (telling(FORTY, finish=Finish("stop", usage=Usage(None, 3))), PROMPT + 3),
         (telling(FORTY, finish=down()), PROMPT + 10),
+        (telling(FORTY, [Restarted(down().failure)], FORTY, finish=down()), PROMPT + 20),
         # Two attempts inside: each has sent the prompt; what one of them told is taken as told.
         (telling(BEGUN, ended(), BEGUN, ended(), finish=down()), 2 * PROMPT),
         (telling(BEGUN, ended(), BEGUN, ended(Usage(7, 5, 12))), PROMPT + 7 + 5),
