@@ -38,7 +38,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=
     def __str__(self) -> str:
         """Return it as lines of text, one a candidate."""
         width = max([len(one.name) for one in self.standings])
-        lines = [f"{self.strategy} would ask {self.chosen or 'nobody that it could name'}"]
+        reason = f": {self.why}" if self.why else ""
+        lines = [f"{self.strategy} would ask {self.chosen or 'nobody that it can name'}{reason}"]
         for one in self.standings:
             score = "" if one.score is None else f"  {one.score:.3g}"
             why = f"  {one.why}" if one.why else ""

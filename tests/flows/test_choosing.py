@@ -156,6 +156,28 @@ def test_a_refusal_on_this_side_costs_no_attempt_and_is_asked_again_after_the_wa
     assert done.value.value == Ok("fine")
 
 
+def test_what_was_refused_on_this_side_for_good_costs_no_attempt_either() -> None:
+    flow = choosing(["a", "b"], [], ChoosingPolicy(max_attempts=1), World())
+    next(flow)
+    assert flow.send(Told("a", Failure("context_length", "", local=True))) == Turn(("b",), 1)
+    with pytest.raises(StopIteration) as done:
+        flow.send(Told("b", Failure("context_length", "")))
+    assert len(done.value.value.attempts) == 2
+
+
+@pytest.mark.parametrize(("deadline", "waits"), [(1.9, False), (2.0, False), (2.1, True)])
+def test_no_wait_lasts_to_the_deadline(deadline: float, waits: bool) -> None:
+    busy = Failure("rate_limit", "full", local=True, retryable=True, retry_after=2.0)
+    flow = choosing(["a"], [], ChoosingPolicy(max_wait=60.0), World(), deadline)
+    next(flow)
+    if waits:
+        assert flow.send(Nobody((busy,))) == Turn(("a",), 1, 2.0)
+        return
+    with pytest.raises(StopIteration) as done:
+        flow.send(Nobody((busy,)))
+    assert done.value.value.retry_after == 2.0
+
+
 def test_where_nobody_knows_when_it_looks_again_ever_more_seldom() -> None:
     busy = Failure("rate_limit", "full", local=True, retryable=True)
     flow = choosing(["a"], [], ChoosingPolicy(max_wait=1.0), World())

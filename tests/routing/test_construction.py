@@ -168,7 +168,7 @@ async def test_an_explanation_has_scores_and_can_be_read() -> None:
     assert [one.fate for one in told.standings] == ["passed", "chosen", "passed"]
     assert told.standings[0].score < told.standings[1].score < 0
     text = str(told)
-    assert text.splitlines()[0] == "CostOptimized would ask cheap"
+    assert text.splitlines()[0] == "CostOptimized would ask cheap: about $0.00051"
     assert "  dear   passed  -0.0045" in text
 
 
