@@ -324,6 +324,32 @@ async def test_a_probe_that_is_cancelled_is_given_back(streaming: bool) -> None:
     assert (await ask(router, streaming=streaming)).text == "probed"
 
 
+async def test_what_was_cancelled_speaks_neither_for_a_model_nor_against_it(
+    streaming: bool,
+) -> None:
+    a = model("a", broken(DOWN), said(99.0, "never"), broken(DOWN), said(99.0, "never"), said("a"))
+    router = Router([a, model("b", *[said("b")] * 9)], First(), cooldown=Cooldown(2, 10.0))
+
+    async def cancelled() -> None:
+        with anyio.move_on_after(1):
+            await ask(router, streaming=streaming)
+
+    await ask(router, streaming=streaming)
+    await cancelled()
+    await ask(router, streaming=streaming)  # the second failure in a row
+    assert (await router.explain("Hi")).standings[0].fate == "waiting"
+    await anyio.sleep(10)
+    await cancelled()
+
+    async def again() -> None:
+        await ask(router, streaming=streaming)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(again)
+    assert len(a.requests) == 5, "one probe, and not three requests"
+
+
 async def test_a_probe_has_passed_with_its_first_content(streaming: bool) -> None:
     slow = model("a", broken(DOWN), said("long", 50.0, "story"), said("next"))
     router = Router([slow, model("b", said("b"), said("b"))], First(), cooldown=Cooldown(1, 10.0))

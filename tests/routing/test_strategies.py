@@ -139,6 +139,13 @@ async def test_it_depends_on_how_long_the_answer_will_be(max_tokens: int, chosen
     assert (await strategy.explain(offered, request, live())).chosen == chosen
 
 
+async def test_who_is_not_known_is_asked_before_all_others() -> None:
+    offered = [fast("a", 0.1, 99.0), fast("b", 0.1, 99.0), Candidate(model("new")), fast("c", 1, 9)]
+    strategy = LowestLatency(explore=0.0)
+    assert {(await strategy.select(offered, HI, live())).label for _ in range(30)} == {"new"}
+    assert (await strategy.explain(offered, HI, live())).chosen == "new"
+
+
 async def test_failures_cost_time() -> None:
     offered = [fast("shaky", 1.0, 100.0, failing=0.8), fast("steady", 2.0, 100.0)]
     assert (await LowestLatency(explore=0.0).select(offered, HI, live())).name == "steady"
