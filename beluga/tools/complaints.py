@@ -14,6 +14,7 @@ import msgspec
 
 from beluga.errors import ToolFailedError, tool_failed
 from beluga.schema import JsonValue
+from beluga.schemas.references import DEFS
 
 __all__ = [
     "MOST_CHOICES",
@@ -36,6 +37,7 @@ MOST_CHOICES: Final = 30
 
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MISSING: Final = object()
+_TELLING: Final = ("enum", "items", "properties")
 
 
 def refused(lines: Iterable[str]) -> ToolFailedError:
@@ -111,13 +113,17 @@ def _choices(schema: Mapping[str, JsonValue], path: Path) -> str | None:
 
 
 def _resolved(schema: Mapping[str, JsonValue], found: object) -> Mapping[str, object]:
+    """Follow a reference; of alternatives take the first that says more than a type."""
     if not isinstance(found, Mapping):
         return {}
-    reference = found.get("$ref")
-    defs = schema.get("$defs")
+    reference, defs = found.get("$ref"), schema.get("$defs")
     if isinstance(reference, str) and isinstance(defs, Mapping):
-        inner: object = defs.get(reference.removeprefix("#/$defs/"))
-        return inner if isinstance(inner, Mapping) else {}
+        return _resolved(schema, defs.get(reference.removeprefix(DEFS)))
+    options = found.get("anyOf")
+    for option in options if isinstance(options, Sequence) else ():
+        inner = _resolved(schema, option)
+        if not inner.keys().isdisjoint(_TELLING):
+            return inner
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import anyio
 import msgspec
@@ -146,6 +147,26 @@ async def test_every_fault_of_the_arguments_is_told_and_clipped() -> None:
         asking(("move", {"name": given["name"], "place": 3, "by": []})), [move]
     )
     assert len(answer.text) < 300
+
+
+class Tree(msgspec.Struct):
+    """A type that holds itself."""
+
+    kind: Literal["leaf", "twig"]
+    below: list[Tree] | None = None
+
+
+async def test_what_may_be_chosen_is_listed_wherever_it_stands() -> None:
+    @tool
+    async def plant(unit: Literal["c", "f"] | None, tree: Tree) -> str:
+        raise AssertionError("not to be called")
+
+    tree = {"kind": "leaf", "below": [{"kind": "twig"}, {"kind": "bush"}]}
+    (answer,) = await run_tools(asking(("plant", {"unit": "k", "tree": tree})), [plant])
+    unit, kind = answer.text.splitlines()[1:]
+    assert unit == """- /unit: invalid enum value 'k'; expected one of "c", "f"; got "k\""""
+    assert kind.startswith("- /tree/below/1/kind: invalid enum value 'bush'")
+    assert kind.endswith('; expected one of "leaf", "twig"; got "bush"')
 
 
 async def test_a_text_of_the_model_is_shown_quoted_and_short() -> None:
@@ -504,6 +525,22 @@ async def test_plain_functions_run_side_by_side() -> None:
 
     answers = await run_tools(asking(*[("meet", {})] * 3), [meet])
     assert sorted(answer.text for answer in answers) == ["0", "1", "2"]
+
+
+@pytest.mark.real_time
+async def test_plain_functions_take_no_threads_from_others() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    @tool
+    def hold() -> bool:
+        begun.set()
+        return release.wait(20)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_tools, asking(("hold", {})), [hold])
+        await anyio.to_thread.run_sync(begun.wait, 20)
+        assert anyio.to_thread.current_default_thread_limiter().borrowed_tokens == 0
+        release.set()
 
 
 @pytest.mark.real_time
