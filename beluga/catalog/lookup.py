@@ -19,6 +19,8 @@ __all__ = ["filled", "known_models", "model_info", "register_model"]
 S = TypeVar("S", bound=msgspec.Struct)
 
 _NO_PRICES: Final = Prices()
+_REMEMBERED: Final = 4096
+"""Lookups; a program asks for few models, though anybody may make up names."""
 _LIMITS: Final = ("context_window", "max_input_tokens", "max_output_tokens")
 _PRICES: Final = ("input", "output", "cached", "cache_write", "batch_input", "batch_output")
 
@@ -28,7 +30,7 @@ class _Known:
 
     def __init__(self, registered: dict[tuple[str | None, str], ModelInfo]) -> None:
         self.registered = registered
-        self.found: dict[tuple[str | None, str, str | None], ModelInfo] = {}
+        self.found: dict[tuple[ModelInfo, str | None], ModelInfo] = {}
 
 
 _lock = threading.Lock()
@@ -66,7 +68,12 @@ def model_info(name: str) -> ModelInfo:
     Args:
         name: `"provider:model"`, or a model's name alone: that of the one maker that serves a model
             under it.
+
+    Raises:
+        InvalidInputError: It is no text.
     """
+    if not isinstance(name, str):
+        raise invalid_input(f"a model's name is a text, as in openai:gpt-5-mini; got {name!r:.80}")
     provider, colon, model = name.partition(":")
     if colon and provider in _providers():
         return filled(ModelInfo(model=model, provider=provider))
@@ -83,13 +90,13 @@ def filled(info: ModelInfo, region: str | None = None) -> ModelInfo:
         info: Which model of which provider, and what is known of it already, which counts more.
         region: Where it is served, if that may change the price.
     """
-    if info.model is None:
-        return info
-    known, key = _known, (info.provider, info.model, region)
+    known, key = _known, (info, region)
     found = known.found.get(key)
     if found is None:
-        found = known.found[key] = _looked_up(known, info.provider, info.model, region)
-    return _over(found, info)
+        found = _looked_up(known, info, region)
+        if len(known.found) < _REMEMBERED:
+            known.found[key] = found
+    return found
 
 
 def known_models() -> Iterator[ModelInfo]:
@@ -111,13 +118,16 @@ def _providers() -> set[str]:
     return listed | {provider for provider, _ in _known.registered if provider is not None}
 
 
-def _looked_up(known: _Known, provider: str | None, model: str, region: str | None) -> ModelInfo:
+def _looked_up(known: _Known, info: ModelInfo, region: str | None) -> ModelInfo:
+    provider, model = info.provider, info.model
+    if model is None:
+        return info
     found = ModelInfo() if provider is None else _row(provider, model, region) or ModelInfo()
     for key in ((None, model), (provider, model)):
         registered = known.registered.get(key)
         if registered is not None:
             found = _over(found, registered)
-    return found
+    return _over(found, info)
 
 
 def _row(provider: str, model: str, region: str | None) -> ModelInfo | None:

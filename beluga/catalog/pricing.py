@@ -26,8 +26,11 @@ def cost(usage: Usage, model: str | ChatModel, *, batch: bool = False) -> float 
             cache-written tokens is none: providers that bill them say so.
         model: A model, or its name: `"provider:model"`, or that of a maker's own model alone.
         batch: Whether it was asked through the provider's batch interface.
+
+    Raises:
+        InvalidInputError: That is no model.
     """
-    info = model_info(model) if isinstance(model, str) else model.info
+    info = model.info if isinstance(model, ChatModel) else model_info(model)
     return cost_at(info.prices, usage, batch=batch)
 
 

@@ -63,6 +63,10 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
     tiers: tuple[PriceTier, ...] = ()
     extras: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.tiers, tuple):
+            msgspec.structs.force_setattr(self, "tiers", tuple(self.tiers))
+
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """Describe a model.

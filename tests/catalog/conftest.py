@@ -12,5 +12,6 @@ from beluga.catalog import lookup
 @pytest.fixture(autouse=True)
 def nothing_registered() -> Iterator[None]:
     before = lookup._known
+    lookup._known = lookup._Known(before.registered)
     yield
     lookup._known = before

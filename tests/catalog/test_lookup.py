@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beluga import ModelInfo, Prices, PriceTier, new, register_model
-from beluga.catalog import dated, filled, known_models, model_info, table
+from beluga import ModelInfo, Prices, PriceTier, Usage, cost, new, register_model
+from beluga.catalog import dated, filled, known_models, lookup, model_info, table
 from beluga.errors import InvalidInputError
-from beluga.schema import Capabilities
+from beluga.schema import Capabilities, JsonValue
 
 UNKNOWN = (None, None)
 PROFILES = "arn:aws:bedrock:us-east-1:123456789012:inference-profile"
@@ -35,8 +36,11 @@ def prices(name: str, region: str | None = None) -> tuple[float | None, float | 
         ("openai:gpt-4o-2024-05-13", (5.0, 15.0)),
         ("openai:ft:gpt-4o-mini-2024-07-18:my-org::abc", (0.3, 1.2)),
         ("anthropic:claude-sonnet-4-5", (3.0, 15.0)),
+        ("anthropic:claude-3-5-sonnet-20241022", (3.0, 15.0)),
+        ("anthropic:claude-opus-4-1", (15.0, 75.0)),
         ("anthropic:claude-sonnet-4-5-20250929", (3.0, 15.0)),
         ("google:gemini-2.5-flash", (0.3, 2.5)),
+        ("google:gemini-2.0-flash", (0.1, 0.4)),  # not Vertex AI's price
         ("google:models/gemini-2.5-flash", (0.3, 2.5)),
         ("google:claude-sonnet-4-5@20250929", (3.0, 15.0)),
         ("bedrock:amazon.nova-lite-v1:0", (0.06, 0.24)),
@@ -77,7 +81,6 @@ def test_a_known_name(name: str, expected: tuple[float, float]) -> None:
         "bedrock:arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc",
         "bedrock:arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
         "google:endpoints/123",
-        "google:gemini-2.0-flash",  # Vertex AI has it still, at a price of its own
         "google:tunedModels/gemini-2.5-flash",
         "openrouter:gpt-5-mini",
         "openrouter:openai/gpt-5-mini:nitro",
@@ -107,6 +110,23 @@ def test_a_region_with_prices_of_its_own_is_asked_first() -> None:
     assert prices("bedrock:meta.llama3-70b-instruct-v1:0", "eu-west-3") == UNKNOWN
     assert prices("google:claude-sonnet-4-5@20250929", "global") == (3.0, 15.0)
     assert prices("google:claude-sonnet-4-5@20250929", "europe-west1") == (3.3, 16.5)
+
+
+def test_providers_say_where_they_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+
+    def price(name: str, **settings: JsonValue) -> float | None:
+        return new(name, settings=settings, credentials=token).info.prices.input
+
+    assert price("bedrock:meta.llama3-70b-instruct-v1:0", region="us-east-1") == 2.65
+    assert price("bedrock:meta.llama3-70b-instruct-v1:0", region="ap-south-1") == 3.18
+    assert price("google:gemini-2.0-flash", vertex=True) == 0.15
+    assert price("google:claude-opus-4-5", vertex=True) == 5.0
+    assert price("google:claude-opus-4-5", vertex=True, location="europe-west1") == 5.5
+
+
+async def token() -> str:
+    return "token"
 
 
 def test_a_bare_name_is_its_makers() -> None:
@@ -220,6 +240,13 @@ def test_what_is_no_information_is_refused(info: ModelInfo, why: str) -> None:
         register_model(info)
 
 
+def test_tiers_in_a_list_are_taken() -> None:
+    tiers: Any = [PriceTier(above=9, input=2.0)]
+    register_model(ModelInfo(model="tiered", prices=Prices(input=1.0, output=1.0, tiers=tiers)))
+    assert model_info("tiered").prices.tiers == tuple(tiers)
+    assert filled(ModelInfo(model="other", prices=Prices(tiers=tiers))).prices.tiers == tuple(tiers)
+
+
 def test_what_many_threads_register_is_all_there() -> None:
     def register(thread: int) -> None:
         for n in range(50):
@@ -246,6 +273,21 @@ def test_all_that_is_known_can_be_listed_by_name() -> None:
     listed = [(info.provider, info.model) for info in known_models()]
     assert listed == sorted(set(listed))
     assert {("azure", "mine"), ("openai", "gpt-4o"), ("google", "claude-opus-4-5")} <= {*listed}
+
+
+@pytest.mark.parametrize("name", [None, 5, b"gpt-4o"])
+def test_what_is_no_name_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidInputError, match="a model's name is a text"):
+        model_info(name)
+    with pytest.raises(InvalidInputError, match="a model's name is a text"):
+        cost(Usage(1, 1), name)
+
+
+def test_what_is_remembered_has_a_bound() -> None:
+    for n in range(lookup._REMEMBERED + 100):
+        model_info(f"made-up-{n}")
+    assert len(lookup._known.found) <= lookup._REMEMBERED
+    assert model_info("gpt-4o").context_window == 128_000
 
 
 @given(st.text(max_size=40))

@@ -31,6 +31,36 @@ _FIELDS: Final = {
     "cached": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
 }
+# Names that both lists have dropped since or know by a pattern, as their makers document them.
+_SNAPSHOTS: Final = {
+    "anthropic": (
+        "claude-3-haiku-20240307",
+        "claude-3-sonnet-20240229",
+        "claude-3-opus-20240229",
+        "claude-3-opus-latest",
+        "claude-3-5-haiku-20241022",
+        "claude-3-5-sonnet-20240620",
+        "claude-3-5-sonnet-20241022",
+        "claude-3-5-sonnet-latest",
+        "claude-3-7-sonnet-20250219",
+        "claude-3-7-sonnet-latest",
+        "claude-opus-4-0",
+        "claude-opus-4-20250514",
+        "claude-opus-4-1",
+        "claude-opus-4-1-20250805",
+        "claude-sonnet-4-0",
+        "claude-sonnet-4-20250514",
+    ),
+    "google": (
+        "gemini-1.5-flash",
+        "gemini-1.5-pro",
+        "gemini-2.0-flash",
+        "gemini-2.0-flash-001",
+        "gemini-2.0-flash-lite",
+        "gemini-2.0-flash-lite-001",
+    ),
+}
+
 _MORE: Final = (
     "requests_kcount",
     "output_audio_mtok",
@@ -42,22 +72,22 @@ _MORE: Final = (
 
 
 def read(at: datetime) -> Rows:
-    """Return the rows that hold at a time, of the providers that beluga knows.
-
-    Some stand under the name of a family, which its provider need not know: those are loose.
-    """
+    """Return the rows that hold at a time, of the providers that beluga knows."""
     from genai_prices.data import providers
 
     rows: Rows = {}
     for provider in providers:
         place = _PLACES.get(provider.id)
         for model in provider.models if place else ():
-            row, names = _row(model, at), set(_equals(model.match))
-            if row and _belongs(place, model.id):
-                rows.setdefault(str(place), {})[model.id] = row | {"loose": model.id not in names}
-            for name in names - {model.id}:
+            row = _row(model, at)
+            for name in {model.id, *_equals(model.match)}:
                 if row and _belongs(place, name):
                     rows.setdefault(str(place), {})[name] = row
+        for name in _SNAPSHOTS.get(provider.id, ()):
+            model = provider.find_model(name)
+            row = {} if model is None else _row(model, at)
+            if row:
+                rows.setdefault(str(place), {}).setdefault(name, row)
     return rows
 
 
@@ -66,8 +96,8 @@ def _belongs(place: str | None, name: str) -> bool:
         return False  # another maker's model, on Vertex
     if place == "bedrock" and "." not in name:
         return False  # a family's name, which Bedrock does not know
-    if place == "openai" and name.startswith("gpt-oss"):
-        return False  # made by OpenAI, served by others
+    if place == "openai" and name.startswith(("gpt-oss", "ft:")):
+        return False  # served by others; a family's name
     if place == "openrouter" and (name.endswith(":batch") or name.startswith("~")):
         return False  # another interface; whatever is the latest
     return answers_chats(name)

@@ -34,8 +34,6 @@ _ROUNDED: Final = 0.95
 
 
 def _row(one: Row | None, two: Row | None) -> tuple[Row, list[str]]:
-    if one is None and two is not None and two.get("loose"):
-        return {}, []
     if one is None or two is None:
         return _in_order(one or two or {}), []
     prices, report = _prices(one.get("prices"), two.get("prices"))

@@ -61,18 +61,18 @@ async def batch(
     if base_url is not None:
         config["base_url"] = base_url
     async with new(name, **config) as model:
-        opened = partial(_open, source, target, again=retry_failed)
-        prompts, results = await anyio.to_thread.run_sync(opened)
-        with results:
+        # Reading a long file may be given up; the output is the next run's as soon as this ends.
+        prompts = await anyio.to_thread.run_sync(Prompts, source, abandon_on_cancel=True)
+        opening = partial(_open, source, target, prompts, again=retry_failed)
+        with await anyio.to_thread.run_sync(opening) as results:
             retrying = apply_middleware(model, with_retry(attempts=ATTEMPTS))
             return await _Batch(retrying, prompts, results).run(concurrency)
 
 
-def _open(source: Path, target: Path, *, again: bool) -> tuple[Prompts, Results]:
-    prompts = Prompts(source)
+def _open(source: Path, target: Path, prompts: Prompts, *, again: bool) -> Results:
     if target.exists() and target.samefile(source):
         raise invalid_input("the answers cannot go into the file that the prompts are in")
-    return prompts, Results(target, prompts, again=again)
+    return Results(target, prompts, again=again)
 
 
 class _Batch:

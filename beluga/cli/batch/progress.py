@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from typing import Final
@@ -53,7 +54,9 @@ class Progress:
         self._tell(self._standing(None), "\n")
 
     def _tell(self, text: str, end: str) -> None:
-        clear = "\033[2K\r" if self._terminal else ""
+        clear = ""
+        if self._terminal:  # a line that wraps could not be written over
+            clear, text = "\033[2K\r", text[: shutil.get_terminal_size().columns - 1]
         print(f"{clear}{text}", end=end, file=sys.stderr, flush=True)
 
     def _standing(self, now: float | None) -> str:
