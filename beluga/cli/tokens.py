@@ -17,7 +17,7 @@ async def tokens(model: str, path: str) -> int:
     """Print how many tokens the text in a file has for *model*, or that on standard input: `-`."""
     tokenizer = tokenizer_for(model)
     if path == "-":
-        text = await to_thread.run_sync(_standard_input)
+        text = await to_thread.run_sync(_standard_input, abandon_on_cancel=True)
     else:
         text = (await anyio.Path(path).read_bytes()).decode("utf-8", "replace")
     count = await to_thread.run_sync(tokenizer.count, text)

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from beluga.tokens.family import Family, Schemas, Sealed, Tools
-from beluga.tokens.images import Flat, Patches, Tiles
+from beluga.tokens.images import Crops, Flat, Patches, Tiles
 
 __all__ = ["FAMILIES", "UNKNOWN", "family_of"]
 
@@ -119,7 +119,13 @@ _GEMINI_3: Final = replace(
     images=Flat(1100),
 )
 _GEMINI_2_0: Final = replace(
-    _GEMINI, name="gemini 2.0", model=r"gemini-(1|2\.0)", request=0, call=0, tools=Tools(factor=0.4)
+    _GEMINI,
+    name="gemini 2.0",
+    model=r"gemini-(1|2\.0)",
+    request=0,
+    call=0,
+    tools=Tools(factor=0.4),
+    images=Crops(258),
 )
 _GEMINI_ON_VERTEX: Final = replace(
     _GEMINI_3,

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from beluga.tokens.encodings import EncodingName
-from beluga.tokens.images import Flat, Patches, Tiles
+from beluga.tokens.images import Crops, Flat, Patches, Tiles
 
 __all__ = ["Family", "Reasoning", "Schemas", "Sealed", "Tools"]
 
@@ -103,4 +103,4 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: Reasoning = "recent"
     strips_thoughts: bool = False
     sealed: Sealed | None = None
-    images: Tiles | Patches | Flat = Flat(1024)
+    images: Tiles | Crops | Patches | Flat = Flat(1024)

@@ -11,7 +11,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-__all__ = ["Flat", "ImageRule", "Patches", "Size", "Tiles", "size_of"]
+__all__ = ["Crops", "Flat", "ImageRule", "Patches", "Size", "Tiles", "size_of"]
 
 Size: TypeAlias = tuple[int, int]
 """Width and height, in pixels."""
@@ -25,6 +25,11 @@ _SEGMENTS: Final = 256
 _LARGEST: Final = 2048
 _SHORT_SIDE: Final = 768
 _TILE: Final = 512
+
+_SMALL: Final = 384
+_LARGEST_CROPPED: Final = 3072
+_LEAST_CROP: Final = 256
+_MOST_CROP: Final = 768
 
 
 class ImageRule(Protocol):
@@ -63,6 +68,25 @@ class Tiles(msgspec.Struct, frozen=True):
         scale = min(1.0, _LARGEST / max(size), _SHORT_SIDE / min(size))
         wide, high = math.ceil(width * scale / _TILE), math.ceil(height * scale / _TILE)
         return self.base + self.each * wide * high
+
+
+class Crops(msgspec.Struct, frozen=True):
+    """A picture that is not small is cut into squares, by two thirds of its short side, and shown.
+
+    Attributes:
+        each: Tokens of a square, and of the whole beside them.
+    """
+
+    each: int
+
+    def tokens(self, size: Size, _detail: str | None, /) -> int:
+        """Return the tokens of the squares and the whole."""
+        if max(size) <= _SMALL:
+            return self.each
+        scale = min(1.0, _LARGEST_CROPPED / max(size))
+        unit = min(max(int(min(size) * scale / 1.5), _LEAST_CROP), _MOST_CROP)
+        wide, high = (math.ceil(side * scale / unit) for side in size)
+        return self.each * (1 + wide * high)
 
 
 class Patches(msgspec.Struct, frozen=True, kw_only=True):

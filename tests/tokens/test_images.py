@@ -64,6 +64,9 @@ def test_what_is_no_picture_has_a_usual_size() -> None:
         ("gpt-4.1-nano", (540, 360), 502),
         ("claude-sonnet-4-5", (540, 360), 260),
         ("gemini-2.5-flash", (540, 360), 258),
+        ("gemini-2.0-flash", (540, 360), 1806),
+        ("gemini-2.0-flash", (3008, 2000), 3354),
+        ("gemini-2.0-flash", (384, 384), 258),
     ],
 )
 def test_pictures_cost_what_was_billed(model: str, size: tuple[int, int], billed: int) -> None:
