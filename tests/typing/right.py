@@ -13,12 +13,16 @@ from beluga import (
     AIMessage,
     Allow,
     AttemptEnded,
+    AttemptReport,
     Block,
+    CanChoose,
+    Candidate,
     Change,
     ChatModel,
     ChunkStream,
     ContextManager,
     ContextStrategy,
+    Cooldown,
     Effects,
     Emission,
     ErrorCode,
@@ -31,6 +35,7 @@ from beluga import (
     GenerateOptions,
     HasClock,
     HasRandom,
+    HealthStore,
     Hooks,
     HumanMessage,
     ImagePart,
@@ -59,6 +64,9 @@ from beluga import (
     Request,
     Restarted,
     Retried,
+    Router,
+    RouterStrategy,
+    Scored,
     Secrets,
     Semantic,
     Spent,
@@ -233,6 +241,41 @@ def composed() -> ChatModel:
 
     middleware: list[Middleware] = [Loud, quiet, with_hooks(Hooks())]
     return apply_middleware(Parrot(), *middleware)
+
+
+class Cheapest:
+    async def select(
+        self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
+    ) -> Candidate:
+        fx.notify(Scored(scores={candidate.label: 1.0 for candidate in candidates}))
+        return candidates[0]
+
+    def observe(self, report: AttemptReport) -> None:
+        assert_type(report.first_content, float | None)
+
+
+async def routed(model: ChatModel, health: HealthStore) -> ChatModel:
+    eu = Candidate(model, tags=["eu"], options={"temperature": UNSET}, capabilities={"tools"})
+    strategies: list[RouterStrategy] = [
+        Cheapest(),
+        beluga.RoundRobin(),
+        beluga.FailoverChain(),
+        beluga.LowestLatency(explore=0.1),
+        beluga.CostOptimized(0.5),
+        beluga.CapabilityBased(["eu"]),
+    ]
+    router = Router(
+        [eu, model],
+        strategies[0],
+        fallbacks=[Parrot()],
+        commit="finish",
+        accept=lambda message: bool(message.text),
+        cooldown=Cooldown(failures=1),
+        store=health,
+    )
+    told = await router.explain("Hi", tools=[])
+    assert_type(told.chosen, str | None)
+    return beluga.standard(eu, model, retry=2, limits=beluga.ProviderLimits(rpm=1))
 
 
 def resilient(state: BreakerState) -> ChatModel:

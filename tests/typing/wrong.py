@@ -107,6 +107,22 @@ def middleware(model: ChatModel) -> None:
     apply_middleware(model, with_retry)  # error: arg-type
 
 
+class NoStrategy:
+    def select(self, candidates: list[str]) -> str:
+        return candidates[0]
+
+
+def routers(model: ChatModel) -> None:
+    beluga.Router(model)  # error: arg-type
+    beluga.Router(["openai:gpt-5-mini"])  # error: list-item
+    beluga.Router([model], NoStrategy())  # error: arg-type
+    beluga.Router([model], commit="later")  # error: arg-type
+    beluga.Router([model], accept=lambda message: message.text)  # error: arg-type, return-value
+    beluga.Candidate(model, "name")  # error: call-arg
+    beluga.Candidate(model, options={"temprature": 1})  # error: arg-type
+    beluga.standard("openai:gpt-5-mini")  # error: arg-type
+
+
 class Unguarded:
     def check(self, value: str) -> bool:
         return True
