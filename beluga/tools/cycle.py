@@ -160,8 +160,8 @@ class Cycle:
 
     def _too_many_steps(self) -> ToolFailedError:
         message = (
-            f"after {self._plan.max_steps} steps the model still calls tools; raise max_steps, or "
-            "go on from the messages (on_turn, stream) or with on_max_steps='return'"
+            f"after {self._plan.max_steps} steps the model has not come to an end; raise "
+            "max_steps, or go on from the messages (on_turn, stream) or with on_max_steps='return'"
         )
         error = ToolFailedError(Failure("tool_failed", message, local=True))
         error.partial = self.heard()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
 from types import FrameType, MethodType
@@ -130,10 +131,10 @@ class FunctionTool(Generic[P, R_co]):
     def __repr__(self) -> str:
         return f"tool({self._name})"
 
-    def _read_early(self, frame: FrameType | None) -> None:
+    def _read_early(self, frame: FrameType) -> None:
         """Find what is wrong where the tool is made; but a type may be defined only later."""
         try:
-            self._signature = declared(self._function, self._name, frame and frame.f_locals)
+            self._signature = declared(self._function, self._name, frame.f_locals)
         except NameError:
             self._signature = None
 
@@ -203,8 +204,7 @@ def tool(
         made._read_early(frame)
         return made
 
-    current = inspect.currentframe()
-    frame = current and current.f_back
+    frame = sys._getframe(1)  # where the function is written, whose types it may name
     return make if function is None else make(function)
 
 

@@ -193,7 +193,9 @@ async def test_the_bound_is_an_error() -> None:
     endless = [calling(call(i)) for i in range(5)]
     turns: list[Message] = []
     loop = ToolLoop(ScriptedModel(endless), [weather], max_steps=2)
-    with pytest.raises(ToolFailedError, match="after 2 steps the model still calls") as caught:
+    with pytest.raises(
+        ToolFailedError, match="after 2 steps the model has not come to an end"
+    ) as caught:
         await loop.generate("Hi", on_turn=turns.extend)
     assert caught.value.partial is not None
     assert caught.value.partial.tool_calls == (call(1),)
