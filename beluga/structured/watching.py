@@ -11,7 +11,7 @@ from beluga.schema import AIMessage, Emission, Restarted
 
 __all__ = ["Watch", "codec_of"]
 
-_SCHEMA: Final = frozenset({"JsonSchema", "option response_format"})
+_SCHEMA: Final = "JsonSchema"
 
 
 class Watch:
@@ -54,7 +54,7 @@ class Watch:
                 self._under_way.remove(ended[0])
                 self._settle()
         elif isinstance(event, LeftOut):
-            self.unheard = self.unheard or event.what in _SCHEMA
+            self.unheard = self.unheard or _SCHEMA in event.what
 
     def see(self, chunks: Sequence[Emission]) -> None:
         """Take note of chunks that are about to be shown."""
