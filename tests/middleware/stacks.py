@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import anyio
 import msgspec
@@ -150,27 +150,26 @@ class Stack:
         self.model = apply_middleware(mine, *[self._middleware(kind) for kind in kinds])
 
     def _middleware(self, kind: str) -> Middleware:
-        made: dict[str, Middleware] = {
-            "retry": with_retry(3, base=0.5),
-            "fallback": with_fallback(self.other),
-            "timeout": with_timeout(5),
-            "breaker": with_breaker(state=self.breaker),
-            "hedge": with_hedge(1.5, budget=1.0),
-            "hooks": with_hooks(Hooks(after_generate=lambda m: m, on_stream=lambda c: None)),
-            "limits": self.limits,
-            "cache": self.cache,
-            "guardrails": with_guardrails(
-                output=[Patterns(BLOCKED, window=2)], tool_calls=[_AllowCalls()]
-            ),
-            "budget": self.budget,
-            "logging": with_logging(_LOGGER, content=True),
-            "tracing": with_tracing(content=True),
-            "context": with_context(ContextManager(budget=10_000)),
-            "router": lambda model: Router(
-                [model, self.other], FailoverChain(), cooldown=Cooldown(2, 4.0), store=self.health
-            ),
-        }
-        return made[kind]
+        match kind:
+            case "fallback":
+                return with_fallback(self.other)
+            case "breaker":
+                return with_breaker(state=self.breaker)
+            case "limits":
+                return self.limits
+            case "cache":
+                return self.cache
+            case "hedge":
+                return with_hedge(1.5, budget=1.0)
+            case "budget":
+                return self.budget
+            case "router":
+                cooldown, other, health = Cooldown(2, 4.0), self.other, self.health
+                return lambda model: Router(
+                    [model, other], FailoverChain(), cooldown=cooldown, store=health
+                )
+            case _:
+                return _ALIKE[kind]
 
     async def check_nothing_is_left(self) -> None:
         """Assert that no call has left anything behind in a middleware."""
@@ -186,6 +185,18 @@ class Stack:
 class _AllowCalls:
     def check(self, value: ToolCall, role: Role, /) -> Verdict:
         return Allow()
+
+
+_ALIKE: Mapping[str, Middleware] = {
+    "retry": with_retry(3, base=0.5),
+    "timeout": with_timeout(5),
+    "hooks": with_hooks(Hooks(after_generate=lambda m: m, on_stream=lambda c: None)),
+    "guardrails": with_guardrails(output=[Patterns(BLOCKED, window=2)], tool_calls=[_AllowCalls()]),
+    "logging": with_logging(_LOGGER, content=True),
+    "tracing": with_tracing(content=True),
+    "context": with_context(ContextManager(budget=10_000)),
+}
+"""Those that keep nothing from one call to the next."""
 
 
 class _Afar(MemoryHealth):

@@ -81,9 +81,10 @@ OTHER = [TextDelta("o"), Finish("stop")]
 CUT = [TextDelta("a"), ToolCallDelta(0, "c1", "f", "{"), Finish("length")]
 
 SHOWN = "r reasoning t d p"
+"""What a watcher's hooks run for with ANSWER, before its end."""
 VOID = SHOWN
+"""The same for what AGAIN takes back."""
 ENDED = "AttemptEnded finish call-c1 after-a"
-"""What a watcher's hooks run for with ANSWER, and with what AGAIN takes back, up to the end."""
 
 OUTSIDE: list[tuple[str, list[Middleware], list[Reply], str, str]] = [
     # What stands inside of the hooks; the replies; the order for streams, and for calls.

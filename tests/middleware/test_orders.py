@@ -199,7 +199,7 @@ VISITS = st.lists(
 
 
 @both_backends
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.sampled_from(ORDERS), ACTS, ACTS, VISITS, st.booleans())
 def test_any_three_in_any_order(
     backend: str,
@@ -221,7 +221,7 @@ async def test_every_order_of_three(orders: list[tuple[str, ...]]) -> None:
     late = [Act((1.0,), DOWN), Act((8.0, "c")), Act((), WRONG), Act(("d", BLOCKED))]
     for number, order in enumerate(orders):
         mine, other = ((slow, late), (late, slow), (late[1:], slow[2:]))[number % 3]
-        visits = [Visit(streaming) for streaming in (False, True)] * 2
+        visits = [Visit(number % 2 == 0), Visit(number % 2 == 1), Visit(number % 4 < 2)]
         await judge(order, Scripts("m", mine), Scripts("o", other), visits, number % 2 == 0)
 
 
@@ -229,7 +229,7 @@ async def test_every_order_of_three(orders: list[tuple[str, ...]]) -> None:
 async def test_a_cancelled_answer_leaves_nothing_behind(orders: list[tuple[str, ...]]) -> None:
     for number, order in enumerate(orders):
         models = [Scripts(name, [Act(("a", 60.0)), Act((60.0,), DOWN)]) for name in "mo"]
-        visits = [Visit(s, float(number % 4)) for s in (False, True)] + [Visit(True, None, 1)]
+        visits = [Visit(number % 2 == 0, float(number // 2 % 4)), Visit(True, None, 1)]
         await judge(order, models[0], models[1], visits, number % 2 == 0)
 
 
@@ -265,15 +265,14 @@ async def test_every_chunk_passes_as_it_came_a_restart_too(orders: list[tuple[st
         assert not [chunk for chunk in again if isinstance(chunk, Restarted)]
 
 
-@pytest.mark.parametrize("orders", BY_FIRST)
-async def test_a_bug_passes_through_all_of_them(orders: list[tuple[str, ...]]) -> None:
+async def test_a_bug_passes_through_all_of_them() -> None:
     bug = KeyError("a bug")
 
     class Buggy(Scripts):
         async def respond(self, request: Request, fx: Effects) -> Finish:
             raise bug
 
-    for order in orders:
+    for order in itertools.permutations(KINDS, 2):
         stack = Stack(order, Buggy("m", [Act()]), Scripts("o", [Act()]))
         for streaming in (False, True):
             with pytest.raises(KeyError) as caught:
