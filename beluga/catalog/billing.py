@@ -20,9 +20,9 @@ from beluga.schema import (
     Usage,
     VideoPart,
 )
-from beluga.schema.usage import COMPUTED, COST, reported_cost
+from beluga.schema.usage import COMPUTED, COST
 
-__all__ = ["cost_so_far", "priced", "reported"]
+__all__ = ["cost_so_far", "priced"]
 
 _USUAL: Final[Mapping[str, frozenset[JsonValue]]] = {
     "service_tier": frozenset({"default", "standard", "auto", "on_demand"}),
@@ -55,11 +55,6 @@ def cost_so_far(usage: Usage, request: Request, info: ModelInfo) -> float | None
     if _charged_for_more(request) or (usage.cache_write_tokens and _kept_longer(request)):
         return None
     return cost_at(info.prices, usage)
-
-
-def reported(finish: Finish) -> float | None:
-    """Return what a provider itself says that an answer cost, in US dollars."""
-    return None if finish.metadata.get(COMPUTED) else reported_cost(finish.metadata)
 
 
 def _at_usual_prices(metadata: Mapping[str, JsonValue]) -> bool:

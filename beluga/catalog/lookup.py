@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from functools import cache
+from typing import Final
 
 import msgspec
 
@@ -15,8 +16,6 @@ from beluga.errors import invalid_input
 from beluga.schema import Capabilities, ModelInfo, Prices, PriceTier
 
 __all__ = ["filled", "known_models", "model_info", "register_model"]
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 _NO_PRICES: Final = Prices()
 _REMEMBERED: Final = 4096
@@ -112,10 +111,14 @@ def known_models() -> Iterator[ModelInfo]:
         yield filled(ModelInfo(model=name, provider=provider or None), region)
 
 
-def _providers() -> set[str]:
+def _providers() -> frozenset[str]:
     """Return the providers of whose models something is known."""
-    listed = {place.partition("/")[0] for place in places()} - {"vertex"}
-    return listed | {provider for provider, _ in _known.registered if provider is not None}
+    return _listed() | {provider for provider, _ in _known.registered if provider is not None}
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset({place.partition("/")[0] for place in places()} - {"vertex"})
 
 
 def _looked_up(known: _Known, info: ModelInfo, region: str | None) -> ModelInfo:

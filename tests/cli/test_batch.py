@@ -304,6 +304,8 @@ def test_a_bug_is_not_hidden(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> N
     ("spoil", "why"),
     [
         (lambda whole: "hello\n" + whole, "line 1 is no row of a batch"),
+        (lambda whole: "hello", "line 1 is no row of a batch"),  # a file of one's own, cut nowhere
+        (lambda whole: whole + "my notes", "line 4 is no row of a batch"),
         (lambda whole: whole + '{"index": 0}\n', "line 4 is no row of a batch"),
         (lambda whole: whole.replace('"index":2', '"index":7'), "does not have there"),
         (lambda whole: whole.replace('"index":2', '"index":-1'), "does not have there"),

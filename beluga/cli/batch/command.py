@@ -23,11 +23,11 @@ from beluga.schema import GenerateOptions
 
 __all__ = ["batch"]
 
-_FOR_ALL: Final = frozenset({"auth_error", "budget_exhausted"})
-"""Failures after which no other line can be answered either."""
-
 ATTEMPTS: Final = 5
 """How often a line is asked for at most, in one run."""
+
+_FOR_ALL: Final = frozenset({"auth_error", "budget_exhausted"})
+"""Failures after which no other line can be answered either."""
 
 _AT_FIRST: Final = frozenset({"not_found"})
 """Those that mean it as long as nothing has been answered: the model's name is wrong."""
@@ -123,6 +123,6 @@ class _Batch:
         except ModelError as error:
             if error.code in _FOR_ALL or (error.code in _AT_FIRST and not self._answered):
                 raise
-            return Row.failed(line, error.failure)
+            return Row.failed_with(line, error)
         self._answered = True
         return Row.answered(line, message)

@@ -40,10 +40,10 @@ class Progress:
         self._done += 1
         if row.failure is not None:
             self.failures[row.failure.code] += 1
-        elif row.cost is None:
-            self._unpriced += 1
-        else:
+        if row.cost is not None:
             self._cost = row.cost + (self._cost or 0.0)
+        elif row.failure is None:
+            self._unpriced += 1
         now = anyio.current_time()
         if now - self._told >= self._every:
             self._told = now

@@ -10,12 +10,12 @@ from typing import Final, Self
 import msgspec
 
 from beluga.cli.batch.lines import Line, Prompts
-from beluga.errors import InvalidInputError, invalid_input
+from beluga.errors import InvalidInputError, ModelError, invalid_input
 from beluga.schema import AIMessage, Failure, Usage
 
 __all__ = ["Results", "Row"]
 
-_PIECE: Final = 1 << 16
+_BEGIN: Final = b'{"index":'
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,9 +55,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
     @classmethod
-    def failed(cls, line: Line, failure: Failure) -> Row:
+    def failed_with(cls, line: Line, error: ModelError) -> Row:
         """Return the row of a line without an answer."""
-        return cls(index=line.index, input=line.digest, id=line.id, failure=failure)
+        return cls(
+            index=line.index,
+            input=line.digest,
+            id=line.id,
+            cost=None if error.partial is None else error.partial.spent.cost,
+            failure=error.failure,
+        )
 
 
 class _Old(msgspec.Struct):
@@ -100,10 +106,11 @@ class Results:
         self.answered, self.failed = 0, 0
         self._file = _opened(path)
         try:
-            _mend(path)
-            if again and self._take_in(counting=False):
+            failures = self._take_in()  # which refuses what is no batch's, before it is touched
+            self._mend()
+            if again and failures:
                 self._leave_failures_out()
-            self._take_in(counting=True)
+                self._take_in()
         except BaseException:
             os.close(self._file)
             raise
@@ -121,17 +128,35 @@ class Results:
             data = data[os.write(self._file, data) :]
         self.done[row.index] = True
 
-    def _take_in(self, *, counting: bool) -> bool:
-        """Note which lines have rows; return whether some of them have failed."""
-        failed = 0
+    def _take_in(self) -> bool:
+        """Note which lines have whole rows; return whether some of them have failed."""
+        self.done[:] = bytes(len(self.done))
+        self.answered = self.failed = 0
         for number, data in _rows(self._path):
+            if not data.endswith(b"\n") and not _is_whole(data):
+                if not _begins_a_row(data):
+                    raise self._foreign(number, "is no row of a batch")
+                break
             old = self._read(number, data)
-            failed += old.failure is not None
-            if counting:
-                self.done[old.index] = True
-                self.answered += old.failure is None
-                self.failed += old.failure is not None
-        return failed > 0
+            self.done[old.index] = True
+            self.answered += old.failure is None
+            self.failed += old.failure is not None
+        return self.failed > 0
+
+    def _mend(self) -> None:
+        """Cut what was being written when a process died: whatever follows the last end of a line.
+
+        A row that lacks nothing but that end is paid for, and stays.
+        """
+        size, data = 0, b""
+        for _, data in _rows(self._path):
+            size += len(data)
+        if not data or data.endswith(b"\n"):
+            return
+        if _is_whole(data):
+            os.write(self._file, b"\n")
+        else:
+            os.ftruncate(self._file, size - len(data))
 
     def _read(self, number: int, data: bytes) -> _Old:
         try:
@@ -188,23 +213,13 @@ def _lock(file: int) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _mend(path: Path) -> None:
-    """Cut what was being written when a process died: whatever follows the last end of a line.
+def _is_whole(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data, type=_Old)
+    except msgspec.DecodeError:
+        return False
+    return True
 
-    A row that lacks nothing but that end is paid for, and stays.
-    """
-    with path.open("r+b") as file:
-        size = start = file.seek(0, os.SEEK_END)
-        tail = b""
-        while start and b"\n" not in tail:
-            end, start = start, max(0, start - _PIECE)
-            file.seek(start)
-            tail = file.read(end - start) + tail
-        tail = tail.rpartition(b"\n")[2]
-        try:
-            msgspec.json.decode(tail, type=_Old)
-        except msgspec.DecodeError:
-            file.truncate(size - len(tail))
-        else:
-            file.seek(0, os.SEEK_END)
-            file.write(b"\n")
+
+def _begins_a_row(data: bytes) -> bool:
+    return data[: len(_BEGIN)] == _BEGIN[: len(data)]
