@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import anyio.to_thread
-
 from beluga.cli.show import one_line, say, show_account, show_stream
+from beluga.cli.standard_input import StandardInput
 from beluga.errors import ModelError
 from beluga.model import ChatModel
 from beluga.registry import ProviderConfigDict, new
@@ -44,7 +43,8 @@ async def chat(
 
 async def _conversation(model: ChatModel, history: list[Message], options: Options) -> int:
     status = 0
-    while line := await anyio.to_thread.run_sync(_ask, abandon_on_cancel=True):
+    typed = StandardInput()
+    while line := await _ask(typed):
         prompt = line.strip()
         if not prompt:
             continue
@@ -67,8 +67,8 @@ async def _turn(model: ChatModel, history: list[Message], prompt: str, options: 
     history.append(answer)
 
 
-def _ask() -> str:
+async def _ask(typed: StandardInput) -> str:
     """Return the next line, with its end; nothing if there is none."""
     if sys.stdin.isatty():
         say("> ", end="")
-    return sys.stdin.readline()
+    return await typed.line()

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -310,6 +311,29 @@ def test_an_interrupt_ends_it_quietly(arguments: list[str], backend: str) -> Non
             process.stdin.write("Hi\n")
             process.stdin.flush()
         process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 130
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.usefixtures("_interruptible")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_interrupt_ends_the_wait_for_a_line(backend: str) -> None:
+    with subprocess.Popen(
+        command("--backend", backend, "chat", "-m", "mock:m"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write("Hi\n")
+        process.stdin.flush()
+        while not process.stdout.readline().startswith("  ["):
+            pass
+        time.sleep(0.3)  # it waits for the next line
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 130
         assert process.stderr.read() == ""
