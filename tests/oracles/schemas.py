@@ -33,7 +33,7 @@ def of_recordings() -> dict[str, Schema]:
 
 _HOLDERS = (
     "parameters", "input_schema", "schema", "responseSchema", "responseJsonSchema",
-    "parametersJsonSchema", "json_schema", "format",
+    "parametersJsonSchema", "response_schema", "response_json_schema", "parameters_json_schema",
 )  # fmt: skip
 
 
@@ -52,9 +52,7 @@ def _inside(value: Any) -> Iterator[Schema]:
 
 
 def _is_schema(value: Schema) -> bool:
-    kind = value.get("type")
-    lower = isinstance(kind, str) and kind.islower()  # Google's older form shouts
-    return (lower and kind not in ("json_schema", "text", "json_object")) or "$ref" in value
+    return value.get("type") in ("object", "array", "string") or "$ref" in value
 
 
 def of_configurations() -> dict[str, Schema]:
