@@ -7,6 +7,7 @@ sees its own.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -76,12 +77,12 @@ def tool_schema(tool: ToolSpec, dialect: SchemaDialect, omissions: Omissions) ->
         InvalidInputError: They are no JSON Schema.
         UnsupportedError: They are more than the provider takes, and the caller wants no warning.
     """
-    if not tool.strict:
-        return Sent(_of_tool(tool, "plain").schema, strict=False)
     what = f"strict of tool {tool.name!r}"
-    codec = _codec_or_warning(tool.parameters, dialect, what, omissions)
+    codec = None
+    if tool.strict:
+        codec = _codec_or_warning(tool.parameters, dialect, what, omissions)
     if codec is None:
-        return Sent(_of_tool(tool, "plain").schema, strict=False)
+        return Sent(tool.parameters, strict=False)
     return Sent(codec.schema, strict=True)
 
 
@@ -113,18 +114,17 @@ def _codec_or_warning(
     return codec
 
 
-def _of_tool(tool: ToolSpec, dialect: SchemaDialect) -> Codec:
-    try:
-        return codec_for(tool.parameters, dialect, strict=bool(tool.strict))
-    except UnsupportedError:
-        return codec_for(tool.parameters, "plain")
-
-
 def _codecs(request: Request, dialect: SchemaDialect) -> dict[str, Codec]:
     """Return the codecs of those tools whose calls look otherwise on the wire."""
-    tools = [tool for tool in request.options.tools or () if isinstance(tool, ToolSpec)]
-    codecs = {tool.name: _of_tool(tool, dialect) for tool in tools}
-    return {name: codec for name, codec in codecs.items() if not codec.transparent}
+    codecs: dict[str, Codec] = {}
+    for tool in request.options.tools or ():
+        if not isinstance(tool, ToolSpec) or not tool.strict:
+            continue
+        with contextlib.suppress(UnsupportedError):  # it was sent as it is, with a warning
+            codec = codec_for(tool.parameters, dialect)
+            if not codec.transparent:
+                codecs[tool.name] = codec
+    return codecs
 
 
 def _with_encoded(message: Message, codecs: Mapping[str, Codec]) -> Message:

@@ -39,7 +39,9 @@ class Words:
         if isinstance(self._schema.get("title"), str):
             kept["title"] = self._schema["title"]
         said = [self._note] if self._note else []
-        said += [f"{k}: {_shown(self._schema[k])}" for k in _SHOWN if k in self._schema]
+        said += [
+            f"{k}: {_shown(self._schema[k])}" for k in _SHOWN if self._schema.get(k) is not None
+        ]
         said += [f"{keyword}: {_shown(value)}" for keyword, value in self._left.items()]
         description = str(self._schema.get("description") or "").strip()
         if said:

@@ -11,7 +11,7 @@ import msgspec
 
 from beluga.errors import InvalidInputError, UnsupportedError, invalid_input
 from beluga.schema import Failure, JsonValue
-from beluga.schemas.compiler import compile_schema, is_plain_object
+from beluga.schemas.compiler import compile_schema, may_be_object
 from beluga.schemas.document import Document
 from beluga.schemas.limits import beyond
 from beluga.schemas.merging import Raw
@@ -166,7 +166,7 @@ def _codec(text: bytes, dialect: SchemaDialect) -> Codec:
 
 def _plain(schema: Raw) -> Codec:
     """Leave a schema as it is, but for a root that is no object, which no provider takes."""
-    if is_plain_object(_root_of(schema)) or not schema:
+    if may_be_object(_root_of(schema)):
         return Codec(schema, Leaf())
     inner = _below(schema, f"#/properties/{_VALUE}")
     shared = {keyword: inner.pop(keyword) for keyword in _SHARED if keyword in inner}

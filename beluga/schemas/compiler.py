@@ -24,8 +24,12 @@ from beluga.schemas.shapes import Leaf, OneOf, Reference, Text
 from beluga.schemas.telling import tell_apart
 from beluga.schemas.walk import Shape
 
-__all__ = ["MOST_COPIED", "Compiled", "compile_schema", "is_plain_object"]
+__all__ = ["MOST_COPIED", "Compiled", "compile_schema", "may_be_object"]
 
+_NO_OBJECT: Final = frozenset(
+    {"array", "string", "number", "integer", "boolean", "null"}
+    | {"anyOf", "oneOf", "enum", "const", "items", "prefixItems"}
+)
 MOST_COPIED: Final = 65_536
 """Bytes of definitions that are repeated for the sake of words."""
 _PARTS: Final = ("anyOf", "oneOf", "allOf")
@@ -232,8 +236,9 @@ def _unheard(_keyword: str) -> None:
     """What is only looked at loses nothing."""
 
 
-def is_plain_object(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema's root is an object for everybody who looks at its type."""
-    return schema.get("type") == "object" or (
-        "type" not in schema and "properties" in schema and not schema.keys() & {"anyOf", "oneOf"}
-    )
+def may_be_object(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema's root can pass for an object with whoever looks at it."""
+    kind = schema.get("type")
+    if kind is None:
+        return "properties" in schema or not schema.keys() & _NO_OBJECT
+    return isinstance(kind, str) and kind not in _NO_OBJECT

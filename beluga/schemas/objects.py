@@ -119,7 +119,7 @@ def _build_record(
     raws.update({key: {} for key in schema.get("required") or () if key not in raws})
     properties: Raw = {}
     fields: dict[str, Field] = {}
-    demanded: list[str] = []
+    missing: set[str] = set()
     for key, raw in raws.items():
         place = child(at, "properties", key)
         built, free_to_miss = builder.build_property(raw, place, depth + 1)
@@ -127,8 +127,10 @@ def _build_record(
             builder.move(words, "required", [key], place)
         fields[key] = field = field_of(builder, raw, built.shape, key in required, place)
         properties[key] = nullable(built.wire) if field.nullable else built.wire
-        if (key in required or rules.all_required) and not free_to_miss:
-            demanded.append(key)
+        if free_to_miss:
+            missing.add(key)
+    wanted = dict.fromkeys([*(schema.get("required") or ()), *(raws if rules.all_required else ())])
+    demanded = [key for key in wanted if key not in missing]
     if others is None and rules.maps and schema.get("additionalProperties") is not False:
         wire = {"type": "object", "properties": properties, **_demanding(demanded)}
         return Built({**wire, **words.keywords()}, Record(fields, open=Leaf()))

@@ -48,7 +48,48 @@ _VERTEX: Final = "recorded of Vertex AI, which refuses what the Gemini API wants
 
 _STRICT: Final = "a tool that says nothing of strict is not: the wire's own default is another"
 
+_WORDS: Final = "no document says that a strict schema may hold it: the description says it instead"
+
+_OPENAPI: Final = (
+    "strict, so it goes out in OpenAI's form: closed objects, and no `nullable` of OpenAPI"
+)
+
 KNOWN_REQUESTS: Final[Mapping[tuple[str, str], str]] = {
+    **{
+        (place, f"{schema}.{keyword}"): _WORDS
+        for place, schema, left in (
+            (
+                "bedrock/pai__test_bedrock_native_output_profile_default__0__unary",
+                "$.outputConfig.schema.properties.title",
+                "minLength",
+            ),
+            (
+                "openai_chat/oinf__test_llm_with_tools__0__unary",
+                "$.tools[1].function.parameters.properties.temperature_unit",
+                "default",
+            ),
+            (
+                "openai_responses/ollm__test_recipe_agents_hierarchy__7__stream",
+                "$.tools[0].parameters.properties.query",
+                "default",
+            ),
+        )
+        for keyword in (left, "description")
+    },
+    **{
+        (
+            "openrouter/pai__test_openrouter_google_nested_schema__1__unary",
+            f"$.tools[{place}",
+        ): _OPENAPI
+        for place in (
+            *(
+                f"0].function.parameters.properties.level.{keyword}"
+                for keyword in ("anyOf", "nullable", "properties", "required", "type")
+            ),
+            "0].function.parameters.properties.spaces.items.additionalProperties",
+            "1].function.parameters.additionalProperties",
+        )
+    },
     **{
         (f"openai_responses/{name}", "$.tools[0].strict"): _STRICT
         for name in (

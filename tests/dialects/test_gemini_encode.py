@@ -239,7 +239,7 @@ def test_media_of_a_result_follow_it_where_the_model_takes_none() -> None:
         ("null", {}),
         ("{}", {}),
         ('{"n": 1.0}', {"n": 1.0}),
-        ('{"city": "Os', {"arguments": '{"city": "Os'}),
+        ('{"city": "Os', {"INVALID_JSON": '{"city": "Os'}),
         ("[1]", {"INVALID_JSON": "[1]"}),
     ],
 )
