@@ -9,8 +9,10 @@ from beluga.catalog.billing import cost_so_far, priced
 from beluga.catalog.lookup import filled, known_models, model_info, register_model
 from beluga.catalog.pricing import cost, cost_at, rates_at
 from beluga.catalog.table import dated
+from beluga.schema import ModelInfo
 
 __all__ = [
+    "ModelInfo",
     "cost",
     "cost_at",
     "cost_so_far",

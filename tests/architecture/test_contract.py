@@ -24,7 +24,7 @@ SUBMODULES = {
         Truncate
     """,
     "beluga.tokens": "Tokenizer UsageAnchor preload tokenizer_for",
-    "beluga.catalog": "cost register_model",
+    "beluga.catalog": "ModelInfo cost register_model",
     "beluga.structured": "PartialStream Structured StructuredOutput",
     "beluga.tools": "Tool ToolSpec run_tools tool",
 }

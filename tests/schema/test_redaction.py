@@ -149,10 +149,10 @@ def test_redacting_again_changes_nothing(text: str, name: str) -> None:
     ["sk-", "eyJ", "eyJ-", "api_key=", "api_key: ", "key=", "?key=", "Bearer ", "a.", "AKIA"],
 )
 def test_hostile_text_takes_no_time(unit: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     redact(unit * (200_000 // len(unit)))
     redact_and_cut(unit * 200_000, BODY_LIMIT)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_every_error_made_of_a_failure_is_clean() -> None:

@@ -284,10 +284,10 @@ HOSTILE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_schema_takes_no_time(name: str, dialect: Any) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     with contextlib.suppress(InvalidInputError, UnsupportedError):
         codec_for(HOSTILE[name], dialect)
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
 
 
 def test_a_hostile_value_takes_no_time() -> None:
@@ -300,10 +300,10 @@ def test_a_hostile_value_takes_no_time() -> None:
     value: Any = {"n": None, "t": "two"}
     for _ in range(60):
         value = {"n": value, "t": "two"}
-    start = time.perf_counter()
+    start = time.thread_time()
     codec.decode(value)
     codec.decode(codec.encode(value))
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
 
 
 def test_a_value_too_deep_to_look_at_stays_as_it_is() -> None:
