@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import Draft202012Validator
 
-__all__ = ["MOST_FAULTS", "faults_of", "typed_fault"]
+__all__ = ["MOST_FAULTS", "faults_of", "plainly", "typed_fault"]
 
 MOST_FAULTS: Final = 10
 MOST_QUOTED: Final = 80
@@ -50,7 +50,12 @@ def typed_fault(reason: str) -> str:
     """Say what a decoder has said, with the place as a JSON pointer."""
     fault, _, place = reason.partition(" - at `")
     steps = [key or index for key, index in _STEP.findall(place.removeprefix("$"))]
-    return f"{_pointer(steps)}: {_clipped(fault.replace('`', ''), 3 * MOST_QUOTED)}"
+    return f"{_pointer(steps)}: {plainly(fault.replace('`', ''))}"
+
+
+def plainly(text: str) -> str:
+    """Return a text that may hold what a model has said: in one line, and not too long."""
+    return _clipped(_in_one_line(text), 3 * MOST_QUOTED)
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +77,7 @@ def _without_comparisons(schema: JsonValue) -> dict[str, JsonValue]:
 def _told(error: ValidationError) -> str:
     error = _innermost(error)
     tell = _TOLD.get(error.validator or "")
-    told = _clipped(error.message, 3 * MOST_QUOTED) if tell is None else tell(error)
+    told = plainly(error.message) if tell is None else tell(error)
     got = "" if error.validator in _WITHOUT_VALUE else f", got {_quoted(error.instance)}"
     return f"{_pointer(list(error.absolute_path))}: {told}{got}"
 

@@ -16,7 +16,7 @@ THINKING: Final = ("think", "thinking", "thought", "reasoning")
 _BOM: Final = "\ufeff"
 _OPENING: Final = re.compile(rf"<({'|'.join(THINKING)})>")
 _CLOSING: Final = re.compile(rf"</(?:{'|'.join(THINKING)})>")
-_FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)(?P<info>[^\n`]*)$", re.MULTILINE)
+_FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _JSON_BEGINS: Final = ("{", "[", '"')
 
 

@@ -80,7 +80,7 @@ def parse(
         return Unparsed("the answer is empty" if not kinds else "there is no answer after it all")
     parsed = ladder.attempt(body, kinds) if body != text else None
     parsed = parsed or ladder.search(body, kinds) or ladder.inside_string(body, kinds)
-    if parsed is None and words and len(body) <= LONGEST_WORD:
+    if parsed is None and words and len(body) <= LONGEST_WORD and body.isprintable():
         parsed = ladder.attempt(msgspec.json.encode(body).decode(), [*kinds, "bare_word"])
     return parsed or ladder.failed()
 

@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
     r"""
       (?P<space>[\ \t\r\n\ufeff\u00a0]++)
     | (?P<mark>[{}\[\]:,])
-    | (?P<string>"[^"\\\x00-\x1f]*+(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*+)*+")
+    | (?P<string>"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")
     | (?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?![\w.]))
     | (?P<word>[A-Za-z_$][\w$]*+)
     | (?P<loose>"[^"\\]*+(?:\\.[^"\\]*+)*+")
@@ -40,8 +40,8 @@ _TOKEN: Final = re.compile(
 _WORDS: Final = {"true": "true", "false": "false", "null": "null"}
 _PYTHON_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 
-_ODD: Final = re.compile(r'[\x00-\x1f"]|\\(.)', re.DOTALL)
-_ESCAPES: Final = frozenset('"\\/bfnrtu')
+_ODD: Final = re.compile(r'[\x00-\x1f"]|\\(u[0-9a-fA-F]{4}|.)', re.DOTALL)
+_ESCAPES: Final = frozenset('"\\/bfnrt')
 
 State: TypeAlias = Literal["value", "first value", "key", "first key", "colon", "after", "end"]
 
@@ -201,7 +201,7 @@ class _Scan:
                 return '\\"'
             self.kinds["control_character"] += 1
             return f"\\u{ord(odd[0]):04x}"
-        if escaped in _ESCAPES:
+        if escaped in _ESCAPES or len(escaped) > 1:
             return odd[0]
         if escaped != "'":
             raise _StopError(f"\\{escaped} is no escape of JSON")

@@ -91,7 +91,7 @@ class PartialStream(Generic[T]):
     @property
     def spent(self) -> Spent:
         """What the answer has taken so far, all calls included."""
-        return self._chunks.spent
+        return self._ended().message.spent if self._growth.is_whole else self._chunks.spent
 
     def _ended(self) -> Structured[T]:
         if not self._growth.is_whole:

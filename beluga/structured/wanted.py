@@ -20,7 +20,7 @@ from beluga.schema import (
     ToolSpec,
 )
 from beluga.schemas import Codec, SchemaDialect, TypeSchema, codec_for
-from beluga.structured.faults import faults_of, typed_fault
+from beluga.structured.faults import faults_of, plainly, typed_fault
 from beluga.structured.parsing import Parsed, Unparsed, parse
 
 __all__ = ["Wanted"]
@@ -96,11 +96,11 @@ class Wanted(Generic[T]):
     def faults(self, unparsed: Unparsed, dialects: Collection[str]) -> list[str]:
         """Return what is wrong with an answer, a line each, one at least."""
         if unparsed.json is None:
-            return [unparsed.reason]
+            return [plainly(unparsed.reason)]
         try:
             value: JsonValue = msgspec.json.decode(unparsed.json)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            return [str(error)]
+            return [plainly(str(error))]
         codec = next((self.codec(name) for name in dialects), self._plain)
         found = faults_of(codec.decode(value), self.schema.schema)
         if found and not codec.transparent and (not codec.wrapped or _is_wrapped(value)):

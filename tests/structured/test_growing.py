@@ -142,7 +142,7 @@ def test_what_is_told_amounts_to_the_document(document: Any) -> None:
 
 ATOMS = st.sampled_from(
     ['{"a":', '"b', '"', "[", "]", "}", ",", "1", "\\u00", "e", "\\", "<think>", "</think>", "\n",
-     "```", " ", "x:"]
+     "```", " ", "x:", "<thinking>", "</thinking>", "<", "th", "ink>"]
 )  # fmt: skip
 
 
@@ -193,6 +193,7 @@ NASTY = {
     "many fields": lambda n: "{" + ",".join(f'"{i}":0' for i in range(n // 8)),
     "deep": lambda n: "[" * n,
     "thoughts": lambda n: "<think>" + "{ \n" * (n // 3),
+    "thoughts, closed": lambda n: "<think></think>" * (n // 15),
     "prose": lambda n: "so\n" * (n // 3),
     "spaces": lambda n: "[" + " " * n,
     "a long number": lambda n: "[" + "1" * n,

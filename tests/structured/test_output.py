@@ -510,3 +510,14 @@ async def test_all_faults_are_told_quoted_and_clipped_and_not_too_many() -> None
     ]
     assert len(lines) == 1 + 10 + 1 + 1
     assert lines[-2] == "- and more"
+
+
+async def test_what_a_decoder_quotes_stays_in_its_line() -> None:
+    class Closed(msgspec.Struct, forbid_unknown_fields=True):
+        def __post_init__(self) -> None:
+            raise ValueError("one\ntwo")
+
+    model = scripted("{}", "{}")
+    with pytest.raises(OutputInvalidError):
+        await StructuredOutput(model, Closed, retries=1).generate("Who?")
+    assert faults_told(model.requests).splitlines()[1] == "- (the whole answer): one\\ntwo"

@@ -66,6 +66,7 @@ def test_what_models_do_to_json_is_undone(text: str, kinds: list[str]) -> None:
     ("text", "value"),
     [
         ("['it\\'s \"so\"']", ['it\'s "so"']),
+        ("['\\u00e9\\n']", ["é\n"]),
         ('["a\nb\tc"]', ["a\nb\tc"]),
         ('["it\\\'s"]', ["it's"]),
         ("[True, False, None, true, false, null]", [True, False, None, True, False, None]),
@@ -100,6 +101,8 @@ def test_what_is_nearly_json_is_read_as_what_it_says(text: str, value: object) -
         '{"name": "Ann", "age": NaN}',
         '{"name": "\\x41nn", "age": 3}',
         '{"name": "Ann", "age": 3,,}',
+        "{'name': '\\u00', 'age': 3}",
+        '{"name": "\\uxyz", "age": 3,}',
         "{,}",
         "{'name': 'it's', 'age': 3}",
         "{" + '"boss": {' * (DEEPEST + 1),
@@ -123,6 +126,7 @@ def test_a_bare_word_stands_for_a_choice_only() -> None:
     assert parse(" red\n", decode, words=True) == Parsed("red", '"red"', (Repair("bare_word"),))
     assert isinstance(parse("red", decode), Unparsed)
     assert isinstance(parse("reddish", decode, words=True), Unparsed)
+    assert isinstance(parse("\ud800", decode, words=True), Unparsed)
 
 
 def test_strictly_is_without_any_mending() -> None:
@@ -194,6 +198,7 @@ NASTY: dict[str, Callable[[int], str]] = {
     "deep arrays, closed": lambda n: "[" * (n // 2) + "]" * (n // 2),
     "fences": lambda n: "```\n" * (n // 4),
     "thoughts": lambda n: "<think>" * (n // 7),
+    "thoughts, closed": lambda n: "<think></think>" * (n // 15),
     "thoughts with braces": lambda n: "<think>" + '{"a":' * (n // 5),
     "many values": lambda n: "[1] " * (n // 4),
     "one long array": lambda n: "[" + "1," * (n // 2) + "x]",
