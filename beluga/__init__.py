@@ -29,10 +29,10 @@ if TYPE_CHECKING:
         UnsupportedError, error_for,
     )
     from beluga.events import (
-        AskedAgain, Attempted, AttemptEnded, BreakerClosed, BreakerOpened, BudgetSettled, CacheHit,
-        CacheStored, Event, FailedOver, Fitted, Guarded, Hedged, HedgeWon, LeftOut, RateLimits,
-        RateWindow, Repaired, Retried, Routed, SchemaReworded, Scored, Standing, ToolEnded,
-        ToolStarted, WaitedForLimit,
+        AskedAgain, AttemptEnded, Attempted, BreakerClosed, BreakerOpened, BudgetSettled,
+        CacheHit, CacheStored, Event, FailedOver, Fitted, Guarded, HedgeWon, Hedged, LeftOut,
+        RateLimits, RateWindow, Repaired, Retried, Routed, SchemaReworded, Scored, Standing,
+        ToolEnded, ToolStarted, WaitedForLimit, WaitedForModel,
     )
     from beluga.fitting import Fitter
     from beluga.hooks import Hooks, Middleware, apply_middleware, compose_hooks, with_hooks
@@ -108,10 +108,10 @@ else:
             "UnsupportedError error_for"
         ),
         "beluga.events": (
-            "AskedAgain AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled "
-            "CacheHit CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut "
-            "RateLimits RateWindow Repaired Retried Routed SchemaReworded Scored Standing "
-            "ToolEnded ToolStarted WaitedForLimit"
+            "AskedAgain AttemptEnded Attempted BreakerClosed BreakerOpened BudgetSettled CacheHit "
+            "CacheStored Event FailedOver Fitted Guarded HedgeWon Hedged LeftOut RateLimits "
+            "RateWindow Repaired Retried Routed SchemaReworded Scored Standing ToolEnded "
+            "ToolStarted WaitedForLimit WaitedForModel"
         ),
         "beluga.fitting": "Fitter",
         "beluga.hooks": "Hooks Middleware apply_middleware compose_hooks with_hooks",
@@ -353,6 +353,7 @@ __all__ = [
     "Verdict",
     "VideoPart",
     "WaitedForLimit",
+    "WaitedForModel",
     "Wrapper",
     "apply_middleware",
     "attempt",

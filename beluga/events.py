@@ -40,6 +40,7 @@ __all__ = [
     "ToolEnded",
     "ToolStarted",
     "WaitedForLimit",
+    "WaitedForModel",
 ]
 
 
@@ -270,6 +271,16 @@ class WaitedForLimit(msgspec.Struct, frozen=True, tag="waited_for_limit"):
     tokens: int
 
 
+class WaitedForModel(msgspec.Struct, frozen=True, tag="waited_for_model"):
+    """None of a router's models could be asked, and it has waited for the earliest of them.
+
+    Attributes:
+        seconds: How long it waited.
+    """
+
+    seconds: float
+
+
 class CacheHit(msgspec.Struct, frozen=True, tag="cache_hit"):
     """An answer comes without a request of its own.
 
@@ -391,4 +402,5 @@ Event: TypeAlias = (
     | ToolEnded
     | ToolStarted
     | WaitedForLimit
+    | WaitedForModel
 )

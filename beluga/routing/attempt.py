@@ -68,18 +68,20 @@ class Attempt:
         self._started = fx.clock.now()
         self._first_content: float | None = None
         self._permit: Permit | None = None
+        self._emit = fx.emit
         self._usage = Usage()
         self._ended: Ending = "abandoned"
 
     async def run(self) -> Outcome[Finish]:
         """Ask, and tell everybody how it ended; also if it was cancelled."""
         permit = await self._judges.store.admit(self._view.seat.name, self._judges.cooldown)
-        if isinstance(permit, Refusal):
-            return self._turned_away(permit)
-        self._permit = permit
+        self._permit = permit if isinstance(permit, Permit) else None
         failure: Failure | None = None
         try:
-            outcome = await self._ask()
+            if isinstance(permit, Refusal):
+                outcome: Outcome[Finish] = self._turned_away(permit)
+            else:
+                outcome = await self._ask()
             if isinstance(outcome, Failure):
                 failure = outcome
                 self._ended = "rejected" if outcome.code == "output_invalid" else "failed"

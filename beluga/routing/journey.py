@@ -10,7 +10,7 @@ import msgspec
 
 from beluga.effects import Effects
 from beluga.errors import AllModelsFailedError, ModelError, StrategyError
-from beluga.events import Event, FailedOver, Routed, Scored, Standing
+from beluga.events import Event, FailedOver, Routed, Scored, Standing, WaitedForModel
 from beluga.flows.choosing import Choosing, ChoosingPolicy, Nobody, Told, Turn, choosing
 from beluga.flows.tries import Tries
 from beluga.health.cooldown import Cooldown
@@ -96,6 +96,7 @@ class Journey:
     async def _take(self, turn: Turn[Seat]) -> Told[Seat, Finish] | Nobody:
         if turn.delay:
             await self._fx.clock.sleep(turn.delay)
+            self._fx.notify(WaitedForModel(turn.delay))
         views = await look(turn.left, self._request, self._plan.store, self._plan.tags)
         self._standings.update({view.seat.name: standing(view) for view in views})
         refusals = [view.refusal for view in views if view.refusal is not None]

@@ -15,7 +15,16 @@ from beluga.errors import (
     ProviderDownError,
     StrategyError,
 )
-from beluga.events import BreakerClosed, BreakerOpened, Event, FailedOver, Routed, Scored
+from beluga.events import (
+    BreakerClosed,
+    BreakerOpened,
+    Event,
+    FailedOver,
+    Routed,
+    Scored,
+    WaitedForModel,
+)
+from beluga.health.breaker import Permit, Refusal
 from beluga.routing import Candidate, Cooldown, Health, RoundRobin, Router
 from beluga.schema import (
     AIMessage,
@@ -281,9 +290,12 @@ async def test_it_waits_for_the_earliest_if_it_may(streaming: bool) -> None:
     router = Router([a], max_wait=7.0)
     with pytest.raises(AllModelsFailedError):
         await ask(router, streaming=streaming)
-    started = anyio.current_time()
-    assert (await ask(router, streaming=streaming)).text == "back"
+    started, events = anyio.current_time(), []
+    assert (await ask(router, streaming=streaming, events=events)).text == "back"
     assert anyio.current_time() - started == pytest.approx(7.0)
+    [waited] = [event.seconds for event in events if isinstance(event, WaitedForModel)]
+    assert waited == pytest.approx(7.0)
+    assert not [event for event in events if isinstance(event, FailedOver)]
 
 
 async def test_without_leave_to_wait_it_says_when(streaming: bool) -> None:
@@ -312,6 +324,21 @@ async def test_a_probe_is_made_by_one_alone(streaming: bool) -> None:
         for _ in range(3):
             tasks.start_soon(one)
     assert sorted(texts) == ["b", "b", "probed"]
+
+
+async def test_the_strategy_is_told_of_what_was_turned_away_at_the_last_moment(
+    streaming: bool,
+) -> None:
+    class Taken(MemoryHealth):
+        async def admit(self, key: str, cooldown: Cooldown, /) -> Permit | Refusal:
+            return Refusal(2.0) if key == "a" else await super().admit(key, cooldown)
+
+    a, strategy = model("a"), First()
+    router = Router([a, model("b", said("b"))], strategy, store=Taken())
+    assert (await ask(router, streaming=streaming)).text == "b"
+    first, second = strategy.reports
+    assert (first.candidate.name, first.outcome, first.failure.local) == ("a", "failed", True)
+    assert (second.number, a.requests) == (1, [])
 
 
 async def test_a_probe_that_is_cancelled_is_given_back(streaming: bool) -> None:
