@@ -5,12 +5,13 @@ Events observe; they change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from beluga.output_events import AskedAgain, Repaired, SchemaReworded
+from beluga.routing_events import FailedOver, Routed, Scored, Standing, WaitedForModel
 from beluga.schema import Failure, Message, Usage
 
 __all__ = [
@@ -133,85 +134,6 @@ class Retried(msgspec.Struct, frozen=True, tag="retried"):
     delay: float
 
 
-class FailedOver(msgspec.Struct, frozen=True, tag="failed_over"):
-    """A model failed, and another is asked in its place.
-
-    Attributes:
-        failure: Why it failed.
-        provider: Whose model is asked now.
-        model: Which one.
-    """
-
-    failure: Failure
-    provider: str | None
-    model: str | None
-
-
-class Scored(msgspec.Struct, frozen=True, tag="scored", kw_only=True, repr_omit_defaults=True):
-    """A routing strategy tells by what it chooses.
-
-    Attributes:
-        scores: How well each candidate does, by name; more is better. Those that the strategy
-            says nothing of are missing.
-        chosen: The name of the one that is best, or that was drawn.
-        decision_id: Its own name for the choice, if it wants to hear of the answer's quality.
-        propensity: How likely it was, 0 to 1, that this one would be chosen.
-        why: In words.
-    """
-
-    scores: Mapping[str, float] = {}
-    chosen: str | None = None
-    decision_id: str | None = None
-    propensity: float | None = None
-    why: str | None = None
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """Where a candidate stood when a router chose.
-
-    Attributes:
-        name: The candidate's name.
-        fate: `"chosen"`; `"passed"`: it could have been; `"tried"`: it has failed in this call;
-            `"unable"`: it cannot serve the request; `"waiting"`: it is left alone, or its own
-            limit is reached; `"reserve"`: a fallback, whose turn has not come.
-        why: Why it was not asked, in words.
-        wait: Seconds until it may be asked; `None` if that is not known.
-        score: What the strategy gave it.
-    """
-
-    name: str
-    fate: Literal["chosen", "passed", "tried", "unable", "waiting", "reserve"]
-    why: str | None = None
-    wait: float | None = None
-    score: float | None = None
-
-
-class Routed(msgspec.Struct, frozen=True, tag="routed", kw_only=True, repr_omit_defaults=True):
-    """A router has chosen who is asked.
-
-    Attributes:
-        name: The candidate's name.
-        provider: Whose model it is.
-        model: Which one.
-        number: Which attempt of the answer it is; the first is 1.
-        strategy: Who chose: the strategy's class, or `"fallbacks"`.
-        standings: Where every candidate stood, in the router's order.
-        decision_id: The strategy's name for the choice, if it gave one.
-        propensity: How likely the choice was, where the strategy said so.
-        why: What the strategy said of it.
-    """
-
-    name: str
-    provider: str | None
-    model: str | None
-    number: int
-    strategy: str
-    standings: tuple[Standing, ...]
-    decision_id: str | None = None
-    propensity: float | None = None
-    why: str | None = None
-
-
 class Hedged(msgspec.Struct, frozen=True, tag="hedged"):
     """A second request is made, since the first is slow or has failed.
 
@@ -269,16 +191,6 @@ class WaitedForLimit(msgspec.Struct, frozen=True, tag="waited_for_limit"):
     key: str
     seconds: float
     tokens: int
-
-
-class WaitedForModel(msgspec.Struct, frozen=True, tag="waited_for_model"):
-    """None of a router's models could be asked, and it has waited for the earliest of them.
-
-    Attributes:
-        seconds: How long it waited.
-    """
-
-    seconds: float
 
 
 class CacheHit(msgspec.Struct, frozen=True, tag="cache_hit"):

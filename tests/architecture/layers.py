@@ -10,7 +10,10 @@ from tests.architecture.source import Module, Package
 
 FLOORS = (
     ("schema", "errors"),
-    ("effects", "events", "output_events", "outcomes", "ledger", "edge", "streams"),
+    (
+        "effects", "events", "output_events", "routing_events", "outcomes", "ledger", "edge",
+        "streams",
+    ),
     (
         "model", "registry", "hooks", "transport", "flows",
         "health", "tools", "tokens", "catalog", "stores", "fitting", "schemas",
