@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from beluga.effects import CanChoose
-from beluga.errors import invalid_input
+from beluga.errors import StrategyError, invalid_input
 from beluga.events import Scored
 from beluga.routing.candidate import Candidate
 from beluga.routing.costs import Costs
@@ -29,10 +29,11 @@ __all__ = ["LearnedRouter"]
 class LearnedRouter:
     """Learn from feedback whose answer to which request is good, and ask whom it expects most of.
 
-    The score of a candidate is the expected quality of its answer, 0 to 1, less `cost_weight` times
-    what it costs as a share of what the dearest candidate would. Now and then chance chooses, less
-    often as more answers are judged: the share is `exploration / sqrt(1 + n / 50)` after *n* of
-    them. How likely each choice was is told in `Scored` and `Routed`, for estimates that need it.
+    The score of a candidate is how good its answer may well be, which is the expected quality, 0 to
+    1, and a standard deviation more, less `cost_weight` times its cost as a share of what the
+    dearest candidate would cost. The best one is asked; and now and then chance chooses, less often
+    as more answers are judged: the share is `exploration / sqrt(1 + n / 3)` after *n* of them. How
+    likely each choice was is told in `Scored` and `Routed`, for estimates that need it.
 
     ```python
     strategy = LearnedRouter(cost_weight=0.1)
@@ -54,8 +55,8 @@ class LearnedRouter:
 
     Args:
         cost_weight: How much quality the costs of the dearest candidate are worth.
-        exploration: The share of requests, 0 to 1, for which chance chooses at first; at 0 nobody
-            is ever asked to be learnt of.
+        exploration: The share of requests, 0 to 1, for which chance chooses at first. At 0 nobody
+            is ever asked to be learnt of: scores are the expected quality alone, less costs.
         fallback: Who chooses while too little is known.
         seed: Makes choices by chance repeatable; without it they are drawn from the call's effects.
 
@@ -89,11 +90,15 @@ class LearnedRouter:
         """Return the one that is expected to do best, or by chance another.
 
         It waits only where its fallback does.
+
+        Raises:
+            StrategyError: Its fallback chose whom it was not offered.
         """
         seen = features_of(request.messages)
         preferred = None
         if self._fallback is not None and self._learner.strangers(candidates):
             preferred = (await self._fallback.select(candidates, request, fx)).label
+            _check_offered(preferred, candidates, self._fallback)
         chance = (self._random or fx.random).uniform(0.0, 1.0)
         with self._lock:
             scores = self._scores(seen, candidates, request, fx)
@@ -240,7 +245,7 @@ class LearnedRouter:
         request: Request,
         fx: CanChoose,
     ) -> dict[str, float]:
-        scores = self._learner.expected(seen, candidates)
+        scores = self._learner.hoped(seen, candidates)
         if self._cost_weight:
             costs = self._costs.beside(candidates, request, fx.clock.now())
             for name, cost in costs.items():
@@ -255,6 +260,15 @@ def _number(name: str, given: object, high: float) -> float:
         return float(given)
     bounds = "0 or more" if high == math.inf else f"from 0 to {high:g}"
     raise invalid_input(f"{name} is a number, {bounds}; got {given!r:.80}")
+
+
+def _check_offered(name: str, candidates: Sequence[Candidate], fallback: RouterStrategy) -> None:
+    offered = [candidate.label for candidate in candidates]
+    if name not in offered:
+        raise StrategyError(
+            f"{type(fallback).__name__}.select must return one of the candidates it was offered "
+            f"({', '.join(offered)}); it returned {name:.80}"
+        )
 
 
 def _id_of(decision: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from beluga.errors import invalid_input
@@ -21,6 +21,8 @@ MOST_MODELS: Final = 256
 
 _KNOWN: Final = 50
 """From how many judged answers on a model is chosen by what was learnt of it."""
+_SOON: Final = 3
+"""After how many judged answers chance chooses less often, by the root of two."""
 _FIRST: Final = 5
 """How often each model is asked at first, if no fallback chooses."""
 _SLOPE: Final = 0.1
@@ -48,12 +50,17 @@ class Learner:
         """Return the names of those of whom too little is known to choose by it."""
         return [c.label for c in candidates if self.regression.judged(c.label) < _KNOWN]
 
-    def expected(self, seen: Features, candidates: Sequence[Candidate]) -> dict[str, float]:
-        """Return what is expected of each candidate's answer, 0 to 1; nothing changes by it."""
+    def hoped(self, seen: Features, candidates: Sequence[Candidate]) -> dict[str, float]:
+        """Return how good each candidate's answer may well be; nothing changes by it.
+
+        It is the expected quality, 0 to 1, and if anything is to be explored, a standard deviation
+        of it: an upper confidence bound. So those of whom little is known are asked.
+        """
         met = self._priors
         if not met.keys() >= {c.label for c in candidates}:
             met = self._newly_met(candidates) | met
-        return self.regression.predict(seen, {c.label: met[c.label] for c in candidates})
+        priors = {c.label: met[c.label] for c in candidates}
+        return self.regression.predict(seen, priors, self._hopes(priors))
 
     def known(self, seen: Features) -> dict[str, float]:
         """Return what is expected of every model that was ever offered or learnt of."""
@@ -77,7 +84,7 @@ class Learner:
         fewest = min(asked, key=asked.__getitem__)
         if asked[fewest] < _FIRST:
             return drawn(fewest, (), 0.0, chance, "it is new")
-        share = self._exploration / math.sqrt(1.0 + sum(judged.values()) / _KNOWN)
+        share = self._exploration / math.sqrt(1.0 + sum(judged.values()) / _SOON)
         return drawn(best, tuple(scores), share, chance, _BEST)
 
     def decide(self, draw: Draw, seen: Features, candidates: Sequence[Candidate]) -> str:
@@ -130,6 +137,17 @@ class Learner:
                 f"a LearnedRouter learns of {MOST_MODELS} models at most, and these would be "
                 f"{count}; give qualities under the names of candidates"
             )
+
+    def _hopes(self, names: Iterable[str]) -> dict[str, float]:
+        """Return how many standard deviations each is given.
+
+        It is one, and less where answers remain without a verdict: whoever is never judged would
+        be hoped for, and so be asked, for ever.
+        """
+        if not self._exploration:
+            return {}
+        judged = {name: 1 + self.regression.judged(name) for name in names}
+        return {n: min(1.0, math.sqrt(j / (1 + self._asked[n]))) for n, j in judged.items()}
 
     def _deferring(
         self, scores: Mapping[str, float], judged: Mapping[str, int], preferred: str, chance: float

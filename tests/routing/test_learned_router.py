@@ -14,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beluga.effects import live
-from beluga.errors import AllModelsFailedError, InvalidInputError, NotFoundError
+from beluga.errors import (
+    AllModelsFailedError,
+    InvalidInputError,
+    NotFoundError,
+    StrategyError,
+)
 from beluga.events import Event, Routed, Scored
 from beluga.routing import (
     Candidate,
@@ -28,15 +33,18 @@ from beluga.routing import (
 from beluga.routing import decisions as kept
 from beluga.schema import (
     AIMessage,
+    Finish,
     GenerateOptions,
     HumanMessage,
     ImagePart,
     Request,
     SystemMessage,
+    TextDelta,
+    Usage,
 )
 from beluga.testing import ScriptedModel
 from tests.middleware.stage import DOWN, REFUSED, ask
-from tests.routing.stage import broken, model, said
+from tests.routing.stage import First, broken, model, said
 
 SUBJECTS = {
     "sums": ["add", "multiply", "divide", "seven", "nine", "twelve"],
@@ -113,7 +121,7 @@ async def test_a_choice_is_told_in_the_answer_and_its_events() -> None:
 
 
 async def test_an_explanation_changes_nothing() -> None:
-    strategy = graduate()
+    strategy = graduate(exploration=0.0)
     router = Router(willing("a", "b", "new"), strategy)
     before = strategy.predict("add seven")
     first, second = [await router.explain("add seven") for _ in range(2)]
@@ -276,6 +284,30 @@ async def test_what_is_said_of_quality_is_expected_at_first() -> None:
     assert told.chosen == "b"
 
 
+async def test_certainty_is_not_believed() -> None:
+    candidates = [Candidate(model("a"), quality=0.0), Candidate(model("b"), quality=1.0)]
+    [told] = await chosen(LearnedRouter(exploration=0.0), candidates)
+    assert told.scores == {"a": pytest.approx(0.01), "b": pytest.approx(0.99)}
+
+
+async def test_how_long_answers_are_counts_as_cost() -> None:
+    answers = {"wordy": Usage(10, 9000, 9010), "terse": Usage(10, 50, 60)}
+    strategy = LearnedRouter(cost_weight=1.0, exploration=0.0)
+    candidates = [
+        Candidate(
+            model(name, *[[TextDelta("x"), Finish("stop", usage=usage)]] * 3),
+            quality=0.5,
+            input_price=1.0,
+            output_price=1.0 if name == "wordy" else 3.0,
+        )
+        for name, usage in answers.items()
+    ]
+    router = Router(candidates, strategy)
+    assert [(await router.generate("Hi")).model for _ in range(3)] == ["wordy", "terse", "terse"]
+    bounded = await router.explain("Hi", max_tokens=10)
+    assert bounded.chosen == "wordy"
+
+
 async def test_dearer_models_are_expected_to_be_better_at_long_requests() -> None:
     strategy = LearnedRouter(exploration=0.0)
     candidates = [
@@ -329,8 +361,29 @@ async def test_chance_chooses_less_often_as_more_is_known() -> None:
         strategy.fit([Example(f"q{n % 50}", {"a": 1.0, "b": 0.0}) for n in range(count)])
         [told] = await chosen(strategy, offered("a", "b"), "q1")
         explored.append(1.0 - told.propensity if told.chosen == "a" else told.propensity)
-    assert explored[0] == pytest.approx(0.2 / math.sqrt(1 + 20 / 50))
-    assert explored[1] == pytest.approx(0.2 / math.sqrt(1 + 2000 / 50))
+    assert explored[0] == pytest.approx(0.2 / math.sqrt(1 + 20 / 3))
+    assert explored[1] == pytest.approx(0.2 / math.sqrt(1 + 2000 / 3))
+
+
+async def test_those_of_whom_little_is_known_are_hoped_for() -> None:
+    for exploration in (0.0, 0.1):
+        strategy = LearnedRouter(exploration=exploration)
+        strategy.fit([Example(f"q{n}", {"a": 1.0}) for n in range(300)])
+        strategy.fit([Example(f"q{n}", {"b": 1.0}) for n in range(6)])
+        [told] = await chosen(strategy, offered("a", "b"), "q1")
+        expected = strategy.predict("q1")
+        hopes = {name: told.scores[name] - expected[name] for name in expected}
+        if exploration:
+            assert hopes["b"] > 1.5 * hopes["a"] > 0.0
+        else:
+            assert hopes == {"a": 0.0, "b": 0.0}
+
+
+async def test_who_is_never_judged_is_not_hoped_for_for_ever() -> None:
+    strategy, candidates = LearnedRouter(), offered("judged", "never")
+    strategy.fit([Example(f"q{n}", {"judged": 0.9}) for n in range(200)])
+    told = await chosen(strategy, candidates, "q1", times=200)
+    assert [one.chosen for one in told[100:]].count("judged") > 90
 
 
 async def test_the_same_seed_makes_the_same_choices() -> None:
@@ -373,6 +426,12 @@ async def test_its_fallback_hears_and_explains_too() -> None:
     assert (await router.explain("Hi")).chosen == "cheap"
     assert (await router.generate("Hi")).text == "cheap"
     assert fallback._outputs.keys() == {"cheap"}
+
+
+async def test_a_fallback_that_chooses_somebody_else_is_told_so() -> None:
+    strategy = LearnedRouter(fallback=First(lambda candidates: Candidate(model("z"))))
+    with pytest.raises(StrategyError, match=r"First\.select must return one of .* \(a, b\); .* z"):
+        await Router(willing("a", "b"), strategy).generate("Hi")
 
 
 async def test_only_so_many_decisions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
