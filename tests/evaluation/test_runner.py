@@ -3,7 +3,7 @@ from tests.evaluation.table import Table
 
 
 def test_evaluations_are_found() -> None:
-    assert {"conformance", "context", "failover", "tokens"} <= set(evaluations())
+    assert {"conformance", "context", "failover", "routing", "tokens"} <= set(evaluations())
     assert not {"table", "bills"} & set(evaluations())
 
 
