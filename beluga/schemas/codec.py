@@ -148,11 +148,15 @@ def _codec(text: bytes, dialect: SchemaDialect) -> Codec:
     if dialect == "plain":
         return _plain(schema)
     try:
-        made = compile_schema(schema, RULES[dialect])
+        return _compiled(schema, dialect)
     except RecursionError:
         raise invalid_input("the JSON Schema is nested too deeply") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _invalid(schema, error) from error
+
+
+def _compiled(schema: Raw, dialect: SchemaDialect) -> Codec:
+    made = compile_schema(schema, RULES[dialect])
     wire, wrapped = made.wire, made.wire.get("type") != "object"
     if wrapped:
         defs = wire.pop("$defs", None)

@@ -83,14 +83,34 @@ class _Compiler:
 
     def _reword(self) -> None:
         """Make the definitions that differ in words; in place of many large copies, none."""
+        originals = {name: original for name, original, _, _ in self._wanted}
+        solid: dict[str, str] = {}
+        for name in self._defs:
+            self._solid(name, originals, solid)
         copied = 0
         for name, original, words, at in self._wanted:
-            target = inlined({"$ref": f"{DEFS}{original}"}, self._defs)
+            target = self._defs[solid[original]]
             copied += len(msgspec.json.encode(target))
             self._defs[name] = {**target, **words}
             if copied > MOST_COPIED:
                 self._defs[name] = {"$ref": f"{DEFS}{original}"}
                 self._moved["description", at] = None
+
+    def _solid(self, name: str, originals: Mapping[str, str], known: dict[str, str]) -> None:
+        """Note which definition *name* stands for in the end, if it only refers to another."""
+        passed: dict[str, None] = {}
+        while name not in known:
+            if name in passed:
+                raise invalid_input(f"the JSON Schema refers to {name!r} in a circle of references")
+            passed[name] = None
+            reference = self._defs[name].get("$ref")
+            if name in originals:
+                name = originals[name]
+            elif isinstance(reference, str):
+                name = reference.removeprefix(DEFS)
+            else:
+                known[name] = name
+        known.update(dict.fromkeys(passed, known[name]))
 
     def move(self, words: Words, keyword: str, value: object, at: str) -> None:
         """Say a constraint in words, and note that nobody enforces it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,10 +14,14 @@ from beluga.schemas.rules import Limits
 __all__ = ["beyond"]
 
 
+_MANY: Final = 250
+
+
 class _Counts(msgspec.Struct):
     properties: int = 0
     choices: int = 0
     letters: int = 0
+    long_choice: int = 0
     optional: int = 0
     unions: int = 0
 
@@ -31,6 +35,7 @@ def beyond(wire: Raw, limits: Limits) -> str | None:
         "properties": counts.properties,
         "values in its enumerations": counts.choices,
         "characters of names and values": counts.letters,
+        "characters in one long enumeration": counts.long_choice,
         "optional properties": counts.optional,
         "properties of several types": counts.unions,
         "objects within each other": _depth(wire),
@@ -39,6 +44,7 @@ def beyond(wire: Raw, limits: Limits) -> str | None:
         limits.properties,
         limits.choices,
         limits.letters,
+        limits.long_choice,
         limits.optional,
         limits.unions,
         limits.depth,
@@ -77,7 +83,10 @@ def _count(schema: Raw, counts: _Counts) -> None:
     values = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
     counts.choices += len(schema.get("enum", ()))
     counts.letters += sum(len(name) for name in names)
-    counts.letters += sum(len(value) for value in values if isinstance(value, str))
+    spoken = sum(len(value) for value in values if isinstance(value, str))
+    counts.letters += spoken
+    if len(values) > _MANY:
+        counts.long_choice = max(counts.long_choice, spoken)
 
 
 def _depth(wire: Raw) -> int:

@@ -25,6 +25,7 @@ class Limits(msgspec.Struct, frozen=True):
         depth: Objects within objects.
         choices: Values of all enumerations.
         letters: Characters of all names and values together.
+        long_choice: Characters of the values of one enumeration that has more than 250.
         optional: Properties that may be absent.
         unions: Properties of more than one type.
     """
@@ -33,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
     depth: int | None = None
     choices: int | None = None
     letters: int | None = None
+    long_choice: int | None = None
     optional: int | None = None
     unions: int | None = None
 
@@ -82,7 +84,7 @@ RULES: Final[Mapping[SchemaDialect, Rules]] = {
         | {"pattern", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
         formats=_FORMATS,
         all_required=True,
-        limits=Limits(properties=5000, depth=10, choices=1000, letters=120_000),
+        limits=Limits(properties=5000, depth=10, choices=1000, letters=120_000, long_choice=15_000),
     ),
     "anthropic": Rules(
         keywords=frozenset({"minItems"}),

@@ -12,6 +12,7 @@ from beluga.schemas.walk import MISMATCH, Mismatch, Shape, Turned, Walk, kind_of
 
 __all__ = ["Leaf", "ListOf", "MapOf", "OneOf", "Reference", "Tagged", "Text"]
 
+_UNCOUNTED: Final = ("object", "array")
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "number": frozenset({"integer", "number"}),
     "integer": frozenset({"integer", "number"}),
@@ -30,7 +31,7 @@ class Leaf:
         self.kind: str | None = kind
         self.values: Sequence[JsonValue] | None = values
         self._kinds = None if kind is None else _KINDS.get(kind, frozenset({kind}))
-        self._known = None if values is None else frozenset((kind_of(v), v) for v in values)
+        self._known = None if values is None else frozenset(_key(value) for value in values)
 
     def is_same(self) -> bool:
         """Whether values look the same on both sides."""
@@ -43,11 +44,17 @@ class Leaf:
             return MISMATCH
         if self.kind == "integer" and isinstance(value, float) and not value.is_integer():
             return MISMATCH
-        if self._known is not None and (kind, value) not in self._known:
+        if self._known is not None and (kind in _UNCOUNTED or _key(value) not in self._known):
             return MISMATCH
         return value
 
     encode = decode
+
+
+def _key(value: JsonValue) -> tuple[str, JsonValue]:
+    """Return what tells values apart as JSON does: 1 is 1.0, and neither is true."""
+    kind = kind_of(value)
+    return ("number" if kind == "integer" else kind, value)
 
 
 class Text:

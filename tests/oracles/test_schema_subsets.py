@@ -111,10 +111,12 @@ SDKS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 def _untyped(value: Any) -> Any:
-    """Leave out types beside choices, which Anthropic's SDK has no use for."""
+    """Leave out types beside choices, which Anthropic's SDK has no use for, and sort sets."""
     if isinstance(value, dict):
         chosen = "enum" in value or ("const" in value and "type" in value)
-        return {k: _untyped(v) for k, v in value.items() if not (chosen and k == "type")}
+        plain = {k: _untyped(v) for k, v in value.items() if not (chosen and k == "type")}
+        required = plain.get("required")
+        return {**plain, "required": sorted(required)} if isinstance(required, list) else plain
     return [_untyped(one) for one in value] if isinstance(value, list) else value
 
 

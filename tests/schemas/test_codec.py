@@ -211,6 +211,9 @@ def _nested(levels: int) -> dict[str, Any]:
     return schema
 
 
+LONG = [f"{number:03}{'x' * 57}" for number in range(255)]
+
+
 def _optional(count: int) -> dict[str, Any]:
     names = {f"p{number}": {"type": "string"} for number in range(count)}
     return {"type": "object", "properties": names}
@@ -222,6 +225,7 @@ def _optional(count: int) -> dict[str, Any]:
         (_nested(11), "openai", "11 objects within each other"),
         (_optional(5001), "openai", "5001 properties"),
         ({"type": "object", "properties": {"a": {"enum": list(range(1001))}}}, "openai", "1001"),
+        ({"type": "object", "properties": {"a": {"enum": LONG}}}, "openai", "15300 characters"),
         (_optional(25), "anthropic", "25 optional"),
     ],
 )
