@@ -35,13 +35,22 @@ def usage_of(counting: Counting, raw: Json | None) -> Usage:
 
 
 def reported_cost(raw: Json | None) -> float | None:
-    """Return what the provider itself says that the answer cost, in US dollars."""
+    """Return what the provider itself says that the answer cost, in US dollars.
+
+    OpenRouter tells apart what it charges itself, and what the provider behind it charges to a key
+    of the user's own: with one, the cost is both.
+    """
     if raw is None:
         return None
     ticks, dollars = raw.get("cost_in_usd_ticks"), raw.get("cost")
     if isinstance(ticks, int | float):
         return ticks / TICKS_PER_DOLLAR
-    return float(dollars) if isinstance(dollars, int | float) else None
+    if not isinstance(dollars, int | float):
+        return None
+    upstream = _within(raw, "cost_details").get("upstream_inference_cost")
+    if raw.get("is_byok") is True and isinstance(upstream, int | float):
+        return float(dollars) + float(upstream)
+    return float(dollars)
 
 
 def _chat(raw: Json) -> Usage:
