@@ -169,12 +169,14 @@ class Asking(Wrapper, Generic[T]):
     ) -> Invalid | Failure:
         """Return the failure; or, where a router has found that no answer will do, the last one."""
         self._error = error
-        if self._elsewhere and error.code == "output_invalid" and error.partial is not None:
-            usage = self._watch.ledger.spent.usage
-            answered = await self._judged(error.partial, tool, usage, stage)
-            if isinstance(answered, Invalid):
-                return answered
-        return error.failure
+        if not self._elsewhere or error.code != "output_invalid" or error.partial is None:
+            return error.failure
+        verdict = await self._verdict(error.partial, tool)
+        if not isinstance(verdict, Refused) or verdict.failure.code != "output_invalid":
+            return error.failure
+        causes = msgspec.structs.replace(verdict.failure, attempts=error.attempts)
+        usage = self._watch.ledger.spent.usage
+        return self._refused(verdict, causes, error.partial, tool, usage, stage)
 
     async def _judged(
         self, message: AIMessage, tool: str | None, usage: Usage, stage: Stage
@@ -187,9 +189,20 @@ class Asking(Wrapper, Generic[T]):
         self._attempts.append(Attempt(message, verdict.failure))
         if verdict.failure.code != "output_invalid":
             return verdict.failure
+        return self._refused(verdict, verdict.failure, message, tool, usage, stage)
+
+    def _refused(
+        self,
+        verdict: Refused,
+        failure: Failure,
+        message: AIMessage,
+        tool: str | None,
+        usage: Usage,
+        stage: Stage,
+    ) -> Invalid:
         self._correction = verdict.correction(message, tool)
         mendable = verdict.mendable and (self._restarts or not stage.shown)
-        return Invalid(verdict.failure, _tokens(usage), mendable, self._watch.unheard)
+        return Invalid(failure, _tokens(usage), mendable, self._watch.unheard)
 
     async def _verdict(self, message: AIMessage, tool: str | None) -> Verdict[T]:
         """Judge an answer, once if a router has asked for it before."""
@@ -206,7 +219,10 @@ class Asking(Wrapper, Generic[T]):
             self._last = None
             verdict = await self._verdict(message, tool)
             self._last = message, verdict
-            return verdict.failure if isinstance(verdict, Refused) else None
+            if isinstance(verdict, Accepted):
+                return None
+            self._attempts.append(Attempt(message, verdict.failure))
+            return verdict.failure
 
         return judge
 

@@ -33,7 +33,8 @@ class Structured(msgspec.Struct, Generic[T], frozen=True):
         value: The value.
         message: The answer that it was read from.
         usage: The tokens of all attempts, failed ones included; unknown is `None`.
-        attempts: Every answer in order; the last one has the value.
+        attempts: Every answer in order, also of other models that a router has asked; the last one
+            has the value.
         repairs: What was mended in the last answer.
     """
 

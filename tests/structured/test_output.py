@@ -412,7 +412,7 @@ async def test_behind_a_router_another_model_may_be_asked_first() -> None:
         output = StructuredOutput(model, Person, fallback_on_invalid=True)
         result = await output.run("Who?")
         assert (result.value, result.usage) == (ANN, BILLED + BILLED)
-        assert len(result.attempts) == 1
+        assert [attempt.failure is None for attempt in result.attempts] == [False, True]
     assert len(good.requests[0].messages) == 1
 
 
@@ -424,7 +424,19 @@ async def test_where_no_model_behind_a_router_will_do_the_last_answer_is_gone_on
     )
     assert result.value == ANN
     assert result.usage == BILLED + BILLED + BILLED
+    assert [attempt.message.text for attempt in result.attempts] == [BAD, '{"name": 1}', GOOD]
     assert first.requests[1].messages[1].text == '{"name": 1}'
+
+
+async def test_why_each_model_behind_a_router_will_not_do_is_told() -> None:
+    model = router(scripted(BAD, model_id="a"), scripted("{}", model_id="b"))
+    output = StructuredOutput(model, Person, retries=0, fallback_on_invalid=True)
+    with pytest.raises(OutputInvalidError) as raised:
+        await output.generate("Who?")
+    [failure] = raised.value.attempts
+    assert [cause.model for cause in failure.attempts] == ["a", "b"]
+    assert raised.value.partial is not None
+    assert raised.value.partial.text == "{}"
 
 
 async def test_without_being_asked_a_router_does_not_judge() -> None:
