@@ -113,7 +113,7 @@ def _panel(panel: Panel, left: float) -> list[str]:
         (cx, cy), right = at(x, y), x > 0.5
         parts.append(f'<circle class="dot" cx="{cx}" cy="{cy}" r="4"/>')
         # Above at the right and below at the left, where curves that rise leave room.
-        where = (cx, cy - 12, name, "end") if right else (cx + 8, cy + 18, name, "start")
+        where = (cx - 8, cy - 12, name, "end") if right else (cx + 8, cy + 18, name, "start")
         parts.append(_text(*where))
     return parts
 
