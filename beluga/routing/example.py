@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import msgspec
 
@@ -41,7 +40,7 @@ class Example(msgspec.Struct, frozen=True):
                 f"got {self.qualities!r:.80}"
             )
         checked = {_name(n): checked_quality(q) for n, q in self.qualities.items()}
-        msgspec.structs.force_setattr(self, "qualities", MappingProxyType(checked))
+        msgspec.structs.force_setattr(self, "qualities", checked)
 
 
 def checked_quality(given: object) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,6 +188,20 @@ async def test_a_quality_is_checked(wrong: object) -> None:
 def test_an_example_is_checked(wrong: tuple[object, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         Example(*wrong)
+
+
+def test_examples_can_be_kept_as_json() -> None:
+    for prompt in ("Hi", (SystemMessage("Be brief."), HumanMessage("Hi"))):
+        example = Example(prompt, {"a": 1, "b": 0.25})
+        line = msgspec.json.encode(example)
+        assert msgspec.json.decode(line, type=Example).qualities == {"a": 1.0, "b": 0.25}
+        again = LearnedRouter()
+        again.fit([msgspec.json.decode(line, type=Example)])
+        first = LearnedRouter()
+        first.fit([example])
+        assert again.predict("Hi") == first.predict("Hi")
+    with pytest.raises(InvalidInputError, match="a quality is a number"):
+        msgspec.json.decode(b'{"prompt": "Hi", "qualities": {"a": 7}}', type=Example)
 
 
 def test_all_examples_are_learnt_or_none() -> None:
