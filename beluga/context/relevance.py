@@ -9,13 +9,15 @@ and of what the window around it scores as if it were one text.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, islice
 from math import log
 
 import msgspec
 
 __all__ = ["Relevance", "Terms"]
+
+_AT_ONCE = 4096
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -25,9 +27,13 @@ class Terms(msgspec.Struct, frozen=True):
     length: int
 
     @classmethod
-    def of(cls, terms: Sequence[str]) -> Terms:
-        """Count *terms*."""
-        return cls(Counter(terms), len(terms))
+    def of(cls, terms: Iterable[str]) -> Terms:
+        """Count *terms*, some at a time: while they are counted, no other thread has a turn."""
+        given, counts, length = iter(terms), Counter[str](), 0
+        while some := list(islice(given, _AT_ONCE)):
+            counts.update(some)
+            length += len(some)
+        return cls(counts, length)
 
 
 class Relevance(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,7 +106,7 @@ class Ranking:
         known = self._terms.get(message)
         if known is not None:
             return known
-        return self._terms.put(message, Terms.of(list(terms_of(text_of(message)))))
+        return self._terms.put(message, Terms.of(terms_of(text_of(message))))
 
     async def _by_vectors(self, embed: Embed, question: Turn, turns: Sequence[Turn]) -> list[int]:
         heads = [turn.messages[0] for turn in turns]
