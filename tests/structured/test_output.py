@@ -190,7 +190,9 @@ async def test_usage_is_summed_for_models_that_report_no_attempts() -> None:
 
 
 @pytest.mark.parametrize("reason", ["length", "pause", "error"])
-@pytest.mark.parametrize("text", ['{"name": "Ann", "age": 3', f"```\n{GOOD}\n```", BAD])
+@pytest.mark.parametrize(
+    "text", ['{"name": "Ann", "age": 3', f"```\n{GOOD}\n```", "{'name': 'Ann', 'age': 3}", BAD]
+)
 async def test_what_was_cut_off_is_never_mended(reason: Any, text: str) -> None:
     model = scripted(said(text, reason))
     with pytest.raises(OutputInvalidError):
@@ -533,3 +535,18 @@ async def test_what_a_decoder_quotes_stays_in_its_line() -> None:
     with pytest.raises(OutputInvalidError):
         await StructuredOutput(model, Closed, retries=1).generate("Who?")
     assert faults_told(model.requests).splitlines()[1] == "- (the whole answer): one\\ntwo"
+
+
+async def test_an_answer_that_a_router_has_judged_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts: list[str] = []
+
+    def read(text: str, *arguments: Any, **options: Any) -> Any:
+        texts.append(text)
+        return parse(text, *arguments, **options)
+
+    monkeypatch.setattr("beluga.structured.wanted.parse", read)
+    model = router(scripted(BAD, model_id="a"), scripted(GOOD, model_id="b"))
+    assert await StructuredOutput(model, Person, fallback_on_invalid=True).generate("Who?") == ANN
+    assert texts == [BAD, GOOD]

@@ -19,7 +19,7 @@ from beluga.errors import (
     StreamUsageError,
     error_for,
 )
-from beluga.events import Attempted
+from beluga.events import Attempted, AttemptEnded
 from beluga.middleware import with_cache, with_fallback, with_guardrails, with_hedge
 from beluga.model import ChatModel
 from beluga.routing import FailoverChain, Router
@@ -33,6 +33,7 @@ from beluga.schema import (
     TextPart,
     ToolCall,
     ToolCallDelta,
+    Usage,
 )
 from beluga.structured import FieldDone, ItemDone, Partial, PartialEvent, StructuredOutput, TextGrew
 from beluga.testing import ScriptedModel, virtual_backends
@@ -329,3 +330,30 @@ async def test_with_commit_finish_a_router_may_show_another_answer_instead() -> 
         assert stream.value == ANN
         assert (await stream.result()).usage == BILLED + BILLED
     assert not any(view.as_json() == {"name": "Ann", "age": "three"} for view in views)
+
+
+class Loose(msgspec.Struct):
+    title: str
+    extra: object = None
+
+
+async def test_after_a_restart_it_is_the_form_of_the_model_that_began_anew() -> None:
+    async def breaking(request: Request, fx: Effects) -> Finish:
+        fx.notify(Attempted("q", "n", "openai"))
+        await fx.emit([TextDelta('{"title": "a", "extra": "[1]"')])
+        fx.notify(AttemptEnded("q", "n", Usage(), 0.0, failure=DOWN))
+        raise error_for(DOWN)
+
+    models = [FunctionModel(breaking), in_form("plain", '{"title": "b", "extra": "[1]"}')]
+    router = Router(models, FailoverChain(), on_interrupt="restart")
+    events = await events_of(StructuredOutput(router, Loose))
+    done = [event for event in events if isinstance(event, FieldDone | Restarted)]
+    assert [type(event) for event in done] == [
+        FieldDone,
+        FieldDone,
+        Restarted,
+        FieldDone,
+        FieldDone,
+    ]
+    assert done[1] == FieldDone(("extra",), [1])
+    assert done[4] == FieldDone(("extra",), "[1]")
