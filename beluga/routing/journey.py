@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
 
 from beluga.effects import Effects
-from beluga.errors import AllModelsFailedError, ModelError, StrategyError
+from beluga.errors import AllModelsFailedError, ModelError, StrategyError, error_for
 from beluga.events import Event, FailedOver, Routed, Scored, Standing, WaitedForModel
 from beluga.flows.choosing import Choosing, ChoosingPolicy, Nobody, Told, Turn, choosing
+from beluga.flows.failover import survivable
 from beluga.flows.tries import Tries
 from beluga.health.cooldown import Cooldown
 from beluga.outcomes import Ok, Outcome
@@ -20,7 +21,7 @@ from beluga.routing.candidate import Candidate
 from beluga.routing.look import View, look
 from beluga.routing.seat import Seat
 from beluga.routing.strategy import AttemptReport, RouterStrategy
-from beluga.schema import AIMessage, Failure, Finish, Request
+from beluga.schema import AIMessage, ErrorCode, Failure, Finish, Request
 from beluga.stores.health import HealthStore
 
 __all__ = ["Journey", "Plan", "standing"]
@@ -82,7 +83,11 @@ class Journey:
         flow: Choosing[Seat, Finish] = choosing(
             plan.seats, plan.reserves, policy, self._fx, self._fx.deadline
         )
-        return await self._tries.conclude(await self._follow(flow), AllModelsFailedError)
+        outcome = await self._follow(flow)
+        if isinstance(outcome, Failure) and self._tries.final:
+            broken = _broken_off(outcome, policy.asked)
+            return await self._tries.conclude(broken, error_for)
+        return await self._tries.conclude(outcome, AllModelsFailedError)
 
     async def _follow(self, flow: Choosing[Seat, Finish]) -> Outcome[Finish]:
         try:
@@ -193,6 +198,18 @@ def standing(view: View, fate: Literal["chosen", "reserve"] | None = None) -> St
         fate=fate or view.fate,
         why=None if refusal is None else refusal.message,
         wait=None if refusal is None else refusal.retry_after,
+    )
+
+
+def _broken_off(failure: Failure, asked: Collection[ErrorCode]) -> Failure:
+    """Return what to raise where content stands: nobody else was asked, but might have answered."""
+    if failure.code == "incomplete_stream" or not survivable(failure, asked):
+        return failure
+    return msgspec.structs.replace(
+        failure,
+        code="incomplete_stream",
+        message=f"the answer broke off after its first content: {failure.message}",
+        in_stream=True,
     )
 
 

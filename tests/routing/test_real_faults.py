@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import beluga
-from beluga.errors import AllModelsFailedError, ModelError
+from beluga.errors import AllModelsFailedError, IncompleteStreamError, ModelError
 from beluga.events import Event, FailedOver
 from beluga.middleware import with_timeout
 from beluga.model import ChatModel
@@ -117,10 +117,11 @@ async def test_after_content_it_is_raised_with_what_has_come(fault: str, streami
             assert (await ask(router, streaming=False)).text == SAID
             assert len(good.requests) == 1
             return
-        with pytest.raises(ModelError) as raised:
+        with pytest.raises(IncompleteStreamError) as raised:
             await ask(router, streaming=True)
-    assert raised.value.code == code
-    assert not isinstance(raised.value, AllModelsFailedError)
+    cause = raised.value if code == "incomplete_stream" else raised.value.__cause__
+    assert isinstance(cause, ModelError)
+    assert cause.code == code
     partial = raised.value.partial
     assert partial is not None
     assert partial.text

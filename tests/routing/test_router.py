@@ -11,8 +11,9 @@ from beluga.effects import live
 from beluga.errors import (
     AllModelsFailedError,
     ContentFilterError,
+    IncompleteStreamError,
     InvalidInputError,
-    ProviderDownError,
+    ModelError,
     StrategyError,
 )
 from beluga.events import (
@@ -136,9 +137,10 @@ async def test_after_content_there_is_no_other(streaming: bool) -> None:
     if not streaming:
         assert (await ask(router, streaming=streaming)).text == "whole"
         return
-    with pytest.raises(ProviderDownError) as raised:
+    with pytest.raises(IncompleteStreamError) as raised:
         await ask(router, streaming=streaming)
-    assert raised.value.failure == DOWN
+    assert isinstance(raised.value.__cause__, ModelError)
+    assert raised.value.__cause__.failure == DOWN
     assert raised.value.partial is not None
     assert raised.value.partial.text == "half"
     assert raised.value.partial.interrupted
