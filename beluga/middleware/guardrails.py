@@ -12,8 +12,9 @@ from beluga.effects import Effects
 from beluga.errors import GuardBlockedError, invalid_input
 from beluga.events import Guarded
 from beluga.hooks import Middleware
+from beluga.middleware.call_holding import CallHold, JudgeCall
 from beluga.middleware.guards import CallGuard, Guard, Role, Window
-from beluga.middleware.holding import CallHold, JudgeCall, JudgeText, TextHold
+from beluga.middleware.holding import JudgeText, TextHold
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
@@ -115,23 +116,26 @@ class _Guardrails(Wrapper):
     async def _message(self, message: Message, fx: Effects) -> Message:
         if isinstance(message, AIMessage):
             return message
-        if isinstance(message.content, str):
-            text = await self._text(message.content, fx)
-            changed = text != message.content
-            return msgspec.structs.replace(message, content=text) if changed else message
-        parts: list[Part] = []
-        for part in message.content:
-            text = await self._text(part.text, fx) if isinstance(part, TextPart) else ""
-            changed = isinstance(part, TextPart) and text != part.text
-            parts.append(msgspec.structs.replace(part, text=text) if changed else part)
-        if all(a is b for a, b in zip(parts, message.content, strict=True)):
+        parts = message.parts
+        texts = [part.text for part in parts if isinstance(part, TextPart)]
+        judged = texts
+        for guard in self._input:
+            judged = await _judged_texts(guard, judged, fx)
+        if judged == texts:
             return message
-        return msgspec.structs.replace(message, content=tuple(parts))
-
-    async def _text(self, text: str, fx: Effects) -> str:
-        for guard in self._input if text else ():
-            text = await _verdict(guard, guard.check(text, "input"), text, "input", fx)
-        return text
+        if isinstance(message.content, str):
+            return msgspec.structs.replace(message, content="".join(judged))
+        left = iter(zip(texts, judged, strict=True))
+        changed: list[Part] = []
+        for part in parts:
+            if isinstance(part, TextPart):
+                before, text = next(left)
+                if before and not text:  # nothing is left of it, and providers refuse empty parts
+                    continue
+                changed.append(msgspec.structs.replace(part, text=text))
+            else:
+                changed.append(part)
+        return msgspec.structs.replace(message, content=tuple(changed))
 
     def _holds(self, fx: Effects) -> list[TextHold | CallHold]:
         holds: list[TextHold | CallHold] = [
@@ -139,6 +143,25 @@ class _Guardrails(Wrapper):
             for guard in self._output
         ]
         return holds + [CallHold(_call_judge(guard, fx)) for guard in self._tool_calls]
+
+
+async def _judged_texts(guard: Guard, texts: list[str], fx: Effects) -> list[str]:
+    """Have *guard* judge texts of which one message consists, as the one text that is read."""
+    whole = "".join(texts)
+    if not whole:
+        return texts
+    judged = await _verdict(guard, guard.check(whole, "input"), whole, "input", fx)
+    if judged == whole:
+        return texts
+    if len(texts) > 1:  # each change in its place, where the text's parts can be judged alone
+        quiet = fx.notifying(lambda _: None)
+        alone = [
+            await _verdict(guard, guard.check(text, "input"), text, "input", quiet) if text else ""
+            for text in texts
+        ]
+        if "".join(alone) == judged:
+            return alone
+    return [judged, *[""] * (len(texts) - 1)]
 
 
 def _text_judge(guard: Guard, fx: Effects) -> JudgeText:

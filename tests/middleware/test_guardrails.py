@@ -112,6 +112,16 @@ async def test_a_changed_request_is_sent_changed() -> None:
     assert [m.text for m in scripted.requests[0].messages] == ["fine onetwo", "bad, I said", "fine"]
 
 
+async def test_what_is_split_over_the_parts_of_a_message_is_seen_as_it_is_read() -> None:
+    scripted = ScriptedModel(["a"])
+    split = HumanMessage((TextPart("this is b"), TextPart("a"), TextPart("d, so")))
+    with pytest.raises(GuardBlockedError):
+        await with_guardrails(input=[Word("bad")])(scripted).generate([split])
+    assert scripted.requests == []
+    await with_guardrails(input=[Word("bad", "good")])(scripted).generate([split])
+    assert scripted.requests[0].messages == (HumanMessage((TextPart("this is good, so"),)),)
+
+
 async def test_a_blocked_answer() -> None:
     model = with_guardrails(output=[Word("bad")])(ScriptedModel(["This is bad."]))
     with pytest.raises(GuardBlockedError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Literal
 
 import anyio
 from hypothesis import given, settings
@@ -16,11 +17,14 @@ from beluga.middleware.guards import Guard, Role, Window
 from beluga.schema import (
     Emission,
     Finish,
+    PartDone,
     ReasoningDelta,
+    ReasoningPart,
     Request,
     Restarted,
     StreamChunk,
     TextDelta,
+    TextPart,
     ToolCall,
     fold,
 )
@@ -118,6 +122,84 @@ def test_no_character_of_a_blocked_text_is_shown(
         again, _ = shown([[TextDelta(void)], [Restarted(SLOW_DOWN)], *batches], Forbid(window))
         after = again[again.index(Restarted(SLOW_DOWN)) + 1 :]
         assert all_text(after) == all_text(seen)
+
+
+Form = Literal["pieces", "whole", "both", "closed late"]
+FORMS: st.SearchStrategy[list[Form]] = st.lists(
+    st.sampled_from(["pieces", "whole", "both", "closed late"]), min_size=9, max_size=9
+)
+
+
+def in_parts(pieces: Sequence[str], forms: Sequence[Form], thinking: bool) -> list[StreamChunk]:
+    """Each piece as a part: by a delta, whole, by both, or by both with the whole at the end."""
+    chunks: list[StreamChunk] = []
+    closings: list[StreamChunk] = []
+    for index, (piece, form) in enumerate(zip(pieces, forms, strict=False)):
+        whole = PartDone(index, ReasoningPart(piece) if thinking else TextPart(piece))
+        if form != "whole":
+            chunks.append((ReasoningDelta if thinking else TextDelta)(piece, index))
+        if form in ("whole", "both"):
+            chunks.append(whole)
+        if form == "closed late" and piece:
+            closings.append(whole)
+    return [*chunks, *closings]
+
+
+def read(chunks: Sequence[StreamChunk]) -> str:
+    message = fold(chunks)
+    return message.text + message.reasoning
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.lists(st.integers(0, 50), max_size=8), FORMS, WINDOWS, st.booleans())
+def test_nothing_of_a_blocked_text_is_shown_whatever_parts_it_is_in(
+    text: str, points: list[int], forms: list[Form], window: Window, thinking: bool
+) -> None:
+    chunks = in_parts(cut(text, points), forms, thinking)
+    seen, blocked = shown([[chunk] for chunk in chunks], Forbid(window))
+    assert blocked == (WORD in text)
+    limit = text.find(WORD) if blocked else len(text)
+    assert text.startswith(read(seen))
+    assert len(read(seen)) <= limit
+    if not blocked:
+        assert fold(seen) == fold([*chunks, Finish("stop")])
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.lists(st.integers(0, 50), max_size=8), FORMS, WINDOWS, st.booleans())
+def test_what_is_changed_is_changed_for_every_reader(
+    text: str, points: list[int], forms: list[Form], window: Window, thinking: bool
+) -> None:
+    whole, _ = shown([[TextDelta(text)]], Forbid(window, "*"))
+    chunks = in_parts(cut(text, points), forms, thinking)
+    seen, _ = shown([[chunk] for chunk in chunks], Forbid(window, "*"))
+    assert read(seen) == all_text(whole)
+    assert WORD not in all_text(seen)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.text(st.sampled_from("ab."), max_size=3), st.booleans()),
+        max_size=8,
+    ),
+    WINDOWS,
+    st.sampled_from([None, "*"]),
+)
+def test_neither_the_text_that_comes_nor_the_one_that_is_read_holds_what_is_forbidden(
+    told: list[tuple[int, str, bool]], window: Window, replacement: str | None
+) -> None:
+    chunks = [
+        PartDone(index, TextPart(text)) if whole else TextDelta(text, index)
+        for index, text, whole in told
+    ]
+    seen, blocked = shown([[chunk] for chunk in chunks], Forbid(window, replacement))
+    assert WORD not in read(seen)
+    if not any(whole for _, _, whole in told):
+        assert WORD not in all_text(seen)
+    if not any("b" in text for _, text, _ in told):
+        assert not blocked
+        assert fold(seen) == fold([*chunks, Finish("stop")])
 
 
 @settings(max_examples=150, deadline=None)
