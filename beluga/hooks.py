@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
+from beluga.edge import checked
 from beluga.effects import Effects, Notify, observers
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
@@ -117,7 +118,7 @@ class _Hooked(Wrapper):
         folder = Folder()
 
         async def emit(chunks: Sequence[Emission]) -> None:
-            folder.feed(chunks)
+            folder.feed(checked(chunks))
             await self._show(chunks, request.streaming)
             if not holding:
                 await fx.emit(chunks)

@@ -29,6 +29,7 @@ from beluga.schema import (
     ToolCallDelta,
     fold,
 )
+from beluga.schema.chunks import no_chunk
 
 __all__ = ["Flow", "Stage", "Tries", "content_stands", "drive"]
 
@@ -67,7 +68,7 @@ def _is_content(chunk: Emission) -> bool:
         case Restarted():
             return False
         case _:
-            assert_never(chunk)
+            return no_chunk(chunk)
 
 
 class Stage:

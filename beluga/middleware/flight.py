@@ -9,6 +9,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from beluga.edge import checked
 from beluga.effects import Effects, Notify
 from beluga.errors import ModelError
 from beluga.events import Event
@@ -60,7 +61,7 @@ class Flight:
         """Keep *chunks* for the followers; it does not wait."""
         if not chunks:
             return
-        self.batches.append(chunks)
+        self.batches.append(checked(chunks))
         if any(isinstance(chunk, Restarted) for chunk in chunks):
             self.start = len(self.batches) - 1  # a newcomer need not see what is void
         self._wake()

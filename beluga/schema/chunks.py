@@ -7,7 +7,7 @@ a message, `unfold` a message into chunks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Never, NoReturn, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "StreamChunk",
     "TextDelta",
     "ToolCallDelta",
+    "no_chunk",
 ]
 
 
@@ -86,3 +87,12 @@ Emission: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | PartDone | Re
 """What a model emits while it answers: every chunk but `Finish`, which it returns."""
 
 StreamChunk: TypeAlias = Emission | Finish
+
+
+def no_chunk(given: Never) -> NoReturn:
+    """Say what a model has emitted that is no chunk; the type checker sees that none is left out.
+
+    Raises:
+        TypeError: Always.
+    """
+    raise TypeError(f"emit takes chunks such as TextDelta('…'); it was given {given!r:.80}")

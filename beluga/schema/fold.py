@@ -8,7 +8,7 @@ the ending can tell.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,7 @@ from beluga.schema.chunks import (
     StreamChunk,
     TextDelta,
     ToolCallDelta,
+    no_chunk,
 )
 from beluga.schema.messages import AIMessage
 from beluga.schema.parts import Part, ReasoningPart, TextPart, ToolCall
@@ -99,7 +100,7 @@ class Folder:
             case Finish():
                 self._finish = chunk
             case _:
-                assert_never(chunk)
+                no_chunk(chunk)
 
     def _slot(self, kind: Kind, index: int) -> _Slot:
         slot = self._slots.get((kind, index))
