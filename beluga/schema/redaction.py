@@ -12,16 +12,21 @@ __all__ = ["HIDDEN", "redact", "redact_and_cut", "shown_url"]
 HIDDEN: Final = "[redacted]"
 SHORTEST_SECRET: Final = 4
 
+# In JSON text what stands before a key may be an escape, whose letter is no part of a word. A value
+# ends where an escape begins, so that the text stays JSON.
+
 # The published prefixes of providers' keys, and tokens in headers.
 _SHAPES: Final = re.compile(
     r"""
-    \b(?:sk|pk|rk|gsk|xai|hf|pplx|csk|fw|nvapi|r8|tgp|gh[opsu]|github_pat|glpat)[-_][\w-]{12,}
-    | \bAIza[\w-]{20,}
-    | \bya29\.[\w.-]{20,}
-    | \bAQ\.[\w-]{20,}
-    | \b(?:AKIA|ASIA)[A-Z0-9]{12,}
-    | \b(?:ABSK|bedrock-api-key-)[\w+/=-]{20,}
-    | \beyJ[\w-]{16,}[\w.-]*
+    (?: \b | (?<=\\[bfnrt]) | (?<=\\u[0-9A-Fa-f]{4}) ) (?:
+    (?:sk|pk|rk|gsk|xai|hf|pplx|csk|fw|nvapi|r8|tgp|gh[opsu]|github_pat|glpat)[-_][\w-]{12,}
+    | AIza[\w-]{20,}
+    | ya29\.[\w.-]{20,}
+    | AQ\.[\w-]{20,}
+    | (?:AKIA|ASIA)[A-Z0-9]{12,}
+    | (?:ABSK|bedrock-api-key-)[\w+/=-]{20,}
+    | eyJ[\w-]{16,}[\w.-]*
+    )
     | (?<=[Bb]earer\ )[\w.~+/=-]{8,}
     """,
     re.VERBOSE | re.ASCII,
@@ -34,10 +39,10 @@ _NAMED: Final = re.compile(
     ( (?: api[-_]?key | access[-_]?key(?:[-_]id)? | secret(?:[-_]access)?[-_]key | client[-_]secret
       | (?:access|auth|security|session)[-_]?token | subscription[-_]key | authorization
       | x-amz-(?:credential|signature) )
-      ["']? \s* [:=] \s* ["']? (?:Basic\ )?
+      \\*["']? \s* [:=] (?: \s | \\[nrt] )* \\*["']? (?:Basic\ )?
     )
-    (?=[^\s"',;&}]{0,256}\d) [^\s"',;&}]{16,}
-    | ( [?&] (?:key|token|sig) = ) [^&\s"']+
+    (?=[^\s"',;&}\\]{0,256}\d) [^\s"',;&}\\]{16,}
+    | ( [?&] (?:key|token|sig) = ) [^&\s"'\\]+
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import string
 import time
@@ -74,6 +75,21 @@ def test_a_key_of_a_known_shape_is_hidden_anywhere(key: str, place: str) -> None
 @pytest.mark.parametrize("key", SHAPELESS.values(), ids=SHAPELESS)
 def test_a_key_without_a_shape_is_hidden_by_its_name(key: str, place: str) -> None:
     assert_hidden(place.format(key), key)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("before", ["", "\n", "\t", "\r\n", "\x00", "\N{BELL}", '"', "\\"])
+def test_a_key_inside_json_is_hidden_and_leaves_it_json(before: str, depth: int) -> None:
+    told = [place.format(key) for place in PLACES for key in KEYS.values()]
+    told += [place.format(key) for place in NAMED_PLACES for key in SHAPELESS.values()]
+    for text in told:
+        written = f"{before}{text}"
+        for _ in range(depth):
+            written = json.dumps({"text": written})
+        clean = redact(written)
+        assert_hidden(written, next(k for k in [*KEYS.values(), *SHAPELESS.values()] if k in text))
+        for _ in range(depth):
+            clean = json.loads(clean)["text"]
 
 
 def assert_hidden(text: str, key: str) -> None:
