@@ -10,13 +10,14 @@ from typing import Final, TypeAlias, get_args
 
 import anyio
 import msgspec
+from anyio.abc import TaskGroup
 
 from beluga.effects import Effects, Emit
 from beluga.errors import ModelError, ModelTimeoutError
 from beluga.ledger import Ledger
 from beluga.schema import AIMessage, Emission, Failure, Finish, Request, Spent, Timeouts
 
-__all__ = ["Answer", "Respond", "as_one", "checked", "sole_exception"]
+__all__ = ["Answer", "Respond", "as_one", "checked", "cleaned_up", "sole_exception"]
 
 Respond: TypeAlias = Callable[[Request, Effects], Awaitable[Finish]]
 
@@ -103,6 +104,24 @@ def _looked_at(given: object) -> Sequence[Emission]:
         if not isinstance(chunk, Emission):
             raise TypeError(f"emit takes chunks such as TextDelta('…'); it was given {chunk!r:.80}")
     return given
+
+
+async def cleaned_up(tasks: TaskGroup) -> None:
+    """Leave the block of *tasks*, which have been cancelled, when they have cleaned up.
+
+    The group is not shown an exception of the block, for it would wrap it; the interpreter raises
+    that exception again as soon as the block's `__aexit__` has returned.
+
+    Raises:
+        BaseException: What a task has raised; in a group only if it is more than one.
+    """
+    failure: BaseException | None = None
+    try:
+        await tasks.__aexit__(None, None, None)
+    except BaseExceptionGroup as group:  # a producer's SystemExit, for instance
+        failure = sole_exception(group)
+    if failure is not None:
+        raise failure
 
 
 def sole_exception(error: BaseException) -> BaseException:

@@ -17,7 +17,7 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from beluga.edge import Answer, checked, sole_exception
+from beluga.edge import Answer, checked, cleaned_up
 from beluga.effects import Outlet
 from beluga.errors import IncompleteStreamError, StreamUsageError
 from beluga.schema import (
@@ -221,17 +221,9 @@ class OpenStream:
         traceback: TracebackType | None,
     ) -> None:
         """Cancel the answer if it still comes, and wait until it has cleaned up."""
-        # The group is not shown the block's exception, for it would wrap it. The interpreter
-        # raises that exception again as soon as this method returns.
         self._tasks.cancel_scope.cancel("the stream's block was left")
         self._stream._close()
-        failure: BaseException | None = None
-        try:
-            await self._tasks.__aexit__(None, None, None)
-        except BaseExceptionGroup as group:  # a producer's SystemExit, for instance
-            failure = sole_exception(group)
-        if failure is not None:
-            raise failure
+        await cleaned_up(self._tasks)
 
 
 async def _produce(

@@ -11,7 +11,7 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup
 
-from beluga.edge import sole_exception
+from beluga.edge import cleaned_up, sole_exception
 from beluga.effects import Effects
 from beluga.errors import invalid_input
 from beluga.events import CacheHit, CacheStored
@@ -125,13 +125,7 @@ class Cache:
             return
         tasks, self._tasks = self._tasks, None
         tasks.cancel_scope.cancel("the cache's block was left")
-        failure: BaseException | None = None
-        try:
-            await tasks.__aexit__(None, None, None)
-        except BaseExceptionGroup as group:
-            failure = sole_exception(group)
-        if failure is not None:
-            raise failure
+        await cleaned_up(tasks)
 
     @property
     def tasks(self) -> TaskGroup | None:

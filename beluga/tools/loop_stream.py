@@ -15,7 +15,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
-from beluga.edge import sole_exception
+from beluga.edge import cleaned_up
 from beluga.errors import IncompleteStreamError, StreamUsageError
 from beluga.schema import Restarted, TextDelta
 from beluga.tools.cycle import Cycle
@@ -172,17 +172,9 @@ class OpenToolStream:
         traceback: TracebackType | None,
     ) -> None:
         """Cancel the loop if it still runs, and wait until it has cleaned up."""
-        # The group is not shown the block's exception, for it would wrap it. The interpreter
-        # raises that exception again as soon as this method returns.
         self._tasks.cancel_scope.cancel("the stream's block was left")
         self._stream._close()
-        failure: BaseException | None = None
-        try:
-            await self._tasks.__aexit__(None, None, None)
-        except BaseExceptionGroup as group:  # a tool's SystemExit, for instance
-            failure = sole_exception(group)
-        if failure is not None:
-            raise failure
+        await cleaned_up(self._tasks)
 
     async def _run(self) -> None:
         failure: Exception | None = None
