@@ -24,6 +24,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
         first_content: Seconds from asking to the first content of a stream, of late.
         tokens_per_second: Tokens of output a second from then on, of late.
         seconds: Seconds for a whole answer, of late.
+        stalled: Seconds by which callers waited longer than was usual before they gave up, as a
+            mean over all attempts of late.
         failing: The share of attempts that failed, 0 to 1, of late.
         attempts: How many attempts this rests on; older ones count less.
     """
@@ -33,6 +35,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
     first_content: float | None = None
     tokens_per_second: float | None = None
     seconds: float | None = None
+    stalled: float | None = None
     failing: float | None = None
     attempts: float = 0.0
 
@@ -46,6 +49,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
         first_content: Seconds from asking to the first content, of a stream.
         tokens_per_second: Tokens of output a second, from its first content on.
         seconds: From asking to its end, of one that has answered.
+        stalled: By how much longer than usual nothing came of it before its caller gave up; 0 for
+            one that has ended.
     """
 
     verdict: Verdict
@@ -53,6 +58,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True)
     first_content: float | None = None
     tokens_per_second: float | None = None
     seconds: float | None = None
+    stalled: float | None = None
 
 
 class Record:
@@ -67,8 +73,8 @@ class Record:
         self._breaker = Breaker(BreakerPolicy(cooldown.failures, cooldown.seconds))
         self._rest = Rest()
         self._why = ""
-        self._first, self._rate, self._seconds, self._failing = [
-            Decayed(half_life) for _ in range(4)
+        self._first, self._rate, self._seconds, self._stalled, self._failing = [
+            Decayed(half_life) for _ in range(5)
         ]
 
     def health(self, now: float) -> Health:
@@ -80,6 +86,7 @@ class Record:
             first_content=self._first.mean(now),
             tokens_per_second=self._rate.mean(now),
             seconds=self._seconds.mean(now),
+            stalled=self._stalled.mean(now),
             failing=self._failing.mean(now),
             attempts=self._failing.weight(now),
         )
@@ -110,6 +117,7 @@ class Record:
             (self._first, sample.first_content),
             (self._rate, sample.tokens_per_second),
             (self._seconds, sample.seconds),
+            (self._stalled, sample.stalled),
         ):
             if value is not None and math.isfinite(value):
                 estimate.add(value, now)

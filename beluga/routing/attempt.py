@@ -171,7 +171,16 @@ class Attempt:
             first_content=first,
             tokens_per_second=output / taken if answered and output and taken > 0 else None,
             seconds=report.seconds if answered else None,
+            stalled=self._stalled(report) if report.outcome == "abandoned" else 0.0,
         )
+
+    def _stalled(self, report: AttemptReport) -> float | None:
+        """Return by how much longer than usual nothing came, as far as is known."""
+        streaming, health = report.request.streaming, self._view.candidate.health
+        if streaming and report.first_content is not None:
+            return None
+        usual = health.first_content if streaming else health.seconds
+        return max(0.0, report.seconds - (usual or 0.0)) or None
 
     def _verdict(self, failure: Failure | None) -> Verdict:
         if self._ended == "abandoned":

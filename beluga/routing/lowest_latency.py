@@ -23,7 +23,8 @@ class LowestLatency:
     """Ask whom has been fastest of late.
 
     A candidate is expected to take the time to its first content and, at its speed, that for the
-    output; more so as it fails, since a failed attempt is made elsewhere again. Of two candidates
+    output; more so as it fails, since a failed attempt is made elsewhere again, and as callers give
+    up waiting for it. Of two candidates
     that are drawn at random the faster one is asked, so that not all requests pile up at one (the
     power of two choices: M. Mitzenmacher, IEEE TPDS 12, 2001). One of which nothing is known, or
     not any more, is asked before all others; and by *explore* any one is asked, so that one that
@@ -108,15 +109,16 @@ class LowestLatency:
 
 def _expected(candidate: Candidate, tokens: int) -> float | None:
     health = candidate.health
-    if health.attempts < _KNOWN:
+    known, stalled = health.attempts >= _KNOWN, health.stalled or 0.0
+    if not known and not stalled:
         return None
     if health.tokens_per_second is not None:
         seconds = (health.first_content or 0.0) + tokens / health.tokens_per_second
     elif health.seconds is not None:
         seconds = health.seconds
     else:
-        return math.inf
-    return seconds / max(_LEAST_SUCCESS, 1.0 - (health.failing or 0.0))
+        seconds = math.inf if known else 0.0
+    return seconds / max(_LEAST_SUCCESS, 1.0 - (health.failing or 0.0)) + stalled
 
 
 def _drawn(candidates: Sequence[Candidate], fx: CanChoose) -> Candidate:

@@ -122,6 +122,33 @@ async def test_one_that_fails_fast_is_not_the_fastest() -> None:
     assert bad.asked <= 2
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("before", [0, 5])
+async def test_one_that_callers_give_up_on_is_not_the_fastest(streaming: bool, before: int) -> None:
+    stuck, good = Paced("stuck", 0.01), Paced("good", 0.2)
+    router = Router([stuck, good], LowestLatency(explore=0.0))
+    for _ in range(before):
+        await ask(router, streaming=streaming)
+    stuck.seconds, asked = 1000.0, stuck.asked
+    for _ in range(20):
+        with anyio.move_on_after(10):
+            await ask(router, streaming=streaming)
+    assert 1 <= stuck.asked - asked <= 3
+
+
+async def test_one_that_callers_gave_up_on_is_believed_again_once_it_answers() -> None:
+    a, b = Paced("a", 1000.0), Paced("b", 0.5)
+    router = Router([a, b], LowestLatency(explore=0.2))
+    fx = live(7)
+    for _ in range(5):
+        with anyio.move_on_after(5):
+            await router.generate("Hi", fx=fx)
+    asked, a.seconds = a.asked, 0.05
+    for _ in range(100):
+        await router.generate("Hi", fx=fx)
+    assert a.asked - asked > 50
+
+
 def fast(name: str, first: float, rate: float, failing: float = 0.0) -> Candidate:
     health = Health(first_content=first, tokens_per_second=rate, failing=failing, attempts=5.0)
     return Candidate(model(name), name=name, health=health)
