@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import anyio
@@ -28,6 +29,7 @@ class Batch:
     def __init__(self, runner: CallRunner, calls: Sequence[ToolCall]) -> None:
         self._runner, self._calls = runner, calls
         self._answers: dict[int, ToolMessage] = {}
+        self._leaving: BaseException | None = None
 
     def answers(self, otherwise: str = "") -> tuple[ToolMessage, ...]:
         """Return an answer to every call; of one that has none, *otherwise* as an error."""
@@ -47,11 +49,27 @@ class Batch:
                         await self._answer(index, refusal(call, ready), 0.0, fx, watch)
                         continue
                     await places.acquire()  # here, so that calls start in their order
-                    tasks.start_soon(self._run, index, ready, places, fx, watch)
+                    run = partial(self._run, index, ready, places, fx, watch)
+                    tasks.start_soon(self._unless_it_leaves, run, tasks.cancel_scope)
         except BaseExceptionGroup as group:
             failure = _first(group)
+        failure = self._leaving or failure
         if failure is not None:  # raised outside of `except`, so that its context stays its own
             raise failure
+
+    async def _unless_it_leaves(
+        self, run: Callable[[], Awaitable[None]], calls: anyio.CancelScope
+    ) -> None:
+        """Keep what ends the program until all calls have ended.
+
+        Out of a task, asyncio lets it through at once: nobody would wait for the other tasks, nor
+        stop the worker threads, for which the interpreter then waits forever.
+        """
+        try:
+            await run()
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._leaving = error
+            calls.cancel()
 
     async def _run(
         self,

@@ -70,7 +70,7 @@ class ToolLoop:
         on_exception: OnException = "type",
         approve: Approve | None = None,
     ) -> None:
-        check_count("max_steps", max_steps)
+        check_count("max_steps", max_steps, may_be_none=False)
         if on_max_steps not in get_args(OnMaxSteps):
             raise invalid_input(f"on_max_steps is 'raise' or 'return'; got {on_max_steps!r}")
         given = listed(tools)

@@ -150,6 +150,7 @@ class OpenToolStream:
     def __init__(self, cycle: Cycle, produce: Produce) -> None:
         self._stream, self._produce = ToolStream(cycle), produce
         self._entered = False
+        self._leaving: BaseException | None = None
 
     async def __aenter__(self) -> ToolStream:
         """Start the loop and return at once.
@@ -175,12 +176,16 @@ class OpenToolStream:
         self._tasks.cancel_scope.cancel("the stream's block was left")
         self._stream._close()
         await cleaned_up(self._tasks)
+        if self._leaving is not None and exc is not self._leaving:
+            raise self._leaving
 
     async def _run(self) -> None:
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             await self._produce(self._stream._show)
         except Exception as error:  # handed over in band; cancellation passes
             failure = error
+        except (KeyboardInterrupt, SystemExit) as error:  # a task must not raise it on asyncio
+            failure = self._leaving = error
         finally:
             self._stream._end(failure)

@@ -217,7 +217,14 @@ async def test_the_bound_may_be_an_outcome_to_go_on_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"max_steps": 0}, {"on_max_steps": "stop"}, {"timeout": 0}, {"max_result": -1}]
+    "settings",
+    [
+        {"max_steps": 0},
+        {"max_steps": None},
+        {"on_max_steps": "stop"},
+        {"timeout": 0},
+        {"max_result": -1},
+    ],
 )
 def test_wrong_settings(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match=next(iter(settings))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -305,6 +306,55 @@ async def test_what_is_no_failure_passes_in_no_group() -> None:
 
     with pytest.raises(LeaveError):
         await run_tools(asking(("leave", {}), ("nap", {"seconds": 1})), [leave, nap])
+
+
+LEAVING = """
+import sys
+
+import anyio
+
+from beluga import AIMessage, ToolCall, ToolLoop, run_tools, tool
+from beluga.testing import ScriptedModel
+
+
+@tool
+def leave() -> str:
+    sys.exit(3)
+
+
+@tool
+async def nap() -> str:
+    try:
+        await anyio.sleep(60)
+    finally:
+        print("woken")
+    return ""
+
+
+CALLS = AIMessage((ToolCall("1", "nap", "{}"), ToolCall("2", "leave", "{}")))
+
+
+async def alone() -> None:
+    await run_tools(CALLS, [nap, leave])
+
+
+async def in_a_loop() -> None:
+    async with ToolLoop(ScriptedModel([CALLS]), [nap, leave]).stream("Go") as items:
+        async for _ in items:
+            pass
+
+
+anyio.run({"alone": alone, "in_a_loop": in_a_loop}[sys.argv[1]], backend=sys.argv[2])
+"""
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("how", ["alone", "in_a_loop"])
+async def test_a_tool_that_ends_the_program_ends_it(how: str, anyio_backend_name: str) -> None:
+    command = [sys.executable, "-c", LEAVING, how, anyio_backend_name]
+    with anyio.fail_after(20):
+        ended = await anyio.run_process(command, check=False)
+    assert (ended.returncode, ended.stdout.split()) == (3, [b"woken"])
 
 
 # What a tool returns.
