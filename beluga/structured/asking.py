@@ -29,6 +29,7 @@ from beluga.schema import (
     Request,
     Restarted,
     Spent,
+    ToolSpec,
     Usage,
 )
 from beluga.structured.results import Attempt, Structured
@@ -72,6 +73,7 @@ class Asking(Wrapper, Generic[T]):
         self._spent = Spent()
         self._watch = Watch()
         self._tool: str | None = None
+        self._others: frozenset[str] = frozenset()
         self._error: ModelError | None = None
         self._last: tuple[AIMessage, Verdict[T]] | None = None
 
@@ -114,6 +116,8 @@ class Asking(Wrapper, Generic[T]):
             ContentFilterError: The model refused to answer.
             ModelError: A call failed.
         """
+        given = request.options.tools or ()
+        self._others = frozenset([one.name for one in given if isinstance(one, ToolSpec)])
         flow: Repair[Finish] = repair(self._policy, self._modes)
         stage = Stage(fx.emit, watched=request.streaming)
         outcome: Outcome[Finish]
@@ -209,7 +213,7 @@ class Asking(Wrapper, Generic[T]):
         if self._last is not None and self._last[0].content == message.content:
             return self._last[1]
         codecs = codec_of(message) or self._watch.codecs
-        return await judged(self._wanted, message, tool, codecs)
+        return await judged(self._wanted, message, tool, self._others, codecs)
 
     def _judge(self, tool: str | None) -> Judge | None:
         if not self._elsewhere:

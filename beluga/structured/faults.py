@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import Draft202012Validator
 
-__all__ = ["MOST_FAULTS", "faults_of", "plainly", "typed_fault"]
+__all__ = ["MOST_FAULTS", "faults_of", "plainly", "quoted", "typed_fault"]
 
 MOST_FAULTS: Final = 10
 MOST_QUOTED: Final = 80
@@ -78,7 +78,7 @@ def _told(error: ValidationError) -> str:
     error = _innermost(error)
     tell = _TOLD.get(error.validator or "")
     told = plainly(error.message) if tell is None else tell(error)
-    got = "" if error.validator in _WITHOUT_VALUE else f", got {_quoted(error.instance)}"
+    got = "" if error.validator in _WITHOUT_VALUE else f", got {quoted(error.instance)}"
     return f"{_pointer(list(error.absolute_path))}: {told}{got}"
 
 
@@ -103,25 +103,25 @@ def _types(error: ValidationError) -> str:
 
 def _choices(error: ValidationError) -> str:
     values = _list(error.validator_value)
-    shown = [_quoted(value) for value in values[:MOST_CHOICES]]
+    shown = [quoted(value) for value in values[:MOST_CHOICES]]
     return f"expected one of {', '.join(shown)}{', …' if len(values) > MOST_CHOICES else ''}"
 
 
 def _constant(error: ValidationError) -> str:
-    return f"expected {_quoted(error.validator_value)}"
+    return f"expected {quoted(error.validator_value)}"
 
 
 def _missing(error: ValidationError) -> str:
     instance = error.instance if isinstance(error.instance, Mapping) else {}
     absent = [name for name in _list(error.validator_value) if name not in instance]
-    return f"missing {', '.join([_quoted(name) for name in absent])}"
+    return f"missing {', '.join([quoted(name) for name in absent])}"
 
 
 def _unknown(error: ValidationError) -> str:
     known = error.schema.get("properties") if isinstance(error.schema, Mapping) else None
     names = known if isinstance(known, Mapping) else {}
     instance = error.instance if isinstance(error.instance, Mapping) else {}
-    strange = [_quoted(name) for name in instance if name not in names]
+    strange = [quoted(name) for name in instance if name not in names]
     return f"there is no such field as {', '.join(strange[:MOST_CHOICES])}"
 
 
@@ -156,7 +156,7 @@ _TOLD: Final[Mapping[str, Callable[[ValidationError], str]]] = {
     "maxLength": lambda error: f"expected {error.validator_value} characters or fewer",
     "minItems": lambda error: f"expected {error.validator_value} items or more",
     "maxItems": lambda error: f"expected {error.validator_value} items or fewer",
-    "pattern": lambda error: f"expected text that matches {_quoted(error.validator_value)}",
+    "pattern": lambda error: f"expected text that matches {quoted(error.validator_value)}",
 }
 
 _WITHOUT_VALUE: Final = frozenset({"required", "additionalProperties"})
@@ -169,7 +169,8 @@ def _pointer(steps: Sequence[str | int]) -> str:
     return _clipped(_in_one_line("/" + "/".join(names)), 2 * MOST_QUOTED)
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
+    """Return the beginning of a value as JSON, or how large it is."""
     match value:
         case dict():
             return f"an object with {len(value)} fields"

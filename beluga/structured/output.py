@@ -105,7 +105,7 @@ class StructuredOutput(Generic[T]):
     ) -> None:
         if not isinstance(model, ChatModel):
             raise invalid_input(f"StructuredOutput takes a model and a type; got {model!r:.80}")
-        if mode not in _MODES:
+        if mode not in list(_MODES):
             raise invalid_input(f"mode is one of {', '.join(map(repr, _MODES))}; got {mode!r:.80}")
         self._model = model
         self._mode: AnyMode = mode
@@ -174,7 +174,7 @@ class StructuredOutput(Generic[T]):
         Raises:
             InvalidInputError: The messages or an option are wrong.
         """
-        if on_invalid not in {"raise", "restart"}:
+        if on_invalid not in ["raise", "restart"]:
             raise invalid_input(f"on_invalid is 'raise' or 'restart'; got {on_invalid!r:.80}")
         asking = self._asking(options, restarts=on_invalid == "restart")
         return OpenPartialStream(asking, self._wanted, asking.stream(messages, fx=fx, **options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ from beluga.schema import (
     ToolCall,
     ToolMessage,
 )
+from beluga.structured.faults import quoted
 from beluga.structured.parsing import Parsed, Unparsed
 from beluga.structured.repairs import Repair
 from beluga.structured.wanted import Wanted
@@ -81,7 +83,9 @@ class Refused(msgspec.Struct, frozen=True):
         listed = "\n".join([f"- {fault}" for fault in self.faults])
         told = f"{_WRONG}\n{listed}\n{_AGAIN}"
         if tool is not None and message.tool_calls:
-            return (message, *[_result(call, tool, told) for call in message.tool_calls])
+            answered = any(call.name == tool for call in message.tool_calls)
+            named = tool if answered else None
+            return (message, *[_result(call, named, told) for call in message.tool_calls])
         said = (message,) if message.content else ()
         return (*said, HumanMessage(told))
 
@@ -90,7 +94,11 @@ Verdict: TypeAlias = Accepted[T] | Refused
 
 
 async def judged(
-    wanted: Wanted[T], message: AIMessage, tool: str | None, dialects: Collection[str]
+    wanted: Wanted[T],
+    message: AIMessage,
+    tool: str | None,
+    others: AbstractSet[str],
+    dialects: Collection[str],
 ) -> Verdict[T]:
     """Read an answer.
 
@@ -98,21 +106,22 @@ async def judged(
         wanted: What was asked for.
         message: The answer.
         tool: The name of the tool that takes the value, if there is one.
+        others: The names of the caller's tools.
         dialects: The names of the codecs that the schema may have been put through.
     """
     if message.finish_reason == "content_filter" or _refusals(message):
         return Refused(_failure(message, "content_filter", _refusal(message)), mendable=False)
     calls = [call for call in message.tool_calls if call.name == tool]
     if not calls and message.tool_calls and message.finish_reason != "length":
-        return Refused(_invalid(wanted, message, _called(message)), mendable=False)
+        return _without_value(wanted, message, tool, others)
     text = calls[0].arguments if calls else message.text
     if len(text) > LARGE:
         verdict = await whole(partial(_read, wanted, message, text, dialects), len(text))
     else:
         verdict = _read(wanted, message, text, dialects)
     if isinstance(verdict, Accepted) and len(message.tool_calls) > 1:
-        others = Repair("other_calls", len(message.tool_calls) - 1)
-        return Accepted(verdict.value, verdict.json, (*verdict.repairs, others))
+        ignored = Repair("other_calls", len(message.tool_calls) - 1)
+        return Accepted(verdict.value, verdict.json, (*verdict.repairs, ignored))
     return verdict
 
 
@@ -133,8 +142,8 @@ def _read(
     return Refused(_invalid(wanted, message, shown), mendable=True, faults=faults)
 
 
-def _result(call: ToolCall, tool: str, told: str) -> ToolMessage:
-    content = told if call.name == tool else f"It was not run; call {tool}."
+def _result(call: ToolCall, tool: str | None, told: str) -> ToolMessage:
+    content = told if tool in {None, call.name} else f"It was not run; call {tool}."
     return ToolMessage(content, call.id, name=call.name, is_error=True)
 
 
@@ -147,12 +156,18 @@ def _refusal(message: AIMessage) -> str:
     return f"the model has refused to answer: {said:.500}"
 
 
-def _called(message: AIMessage) -> str:
-    names = ", ".join([call.name for call in message.tool_calls])
-    return (
-        f"the model has called {names} instead of answering; run the tools and ask again, "
-        "or pass tool_choice='none'"
-    )
+def _without_value(
+    wanted: Wanted[T], message: AIMessage, tool: str | None, others: AbstractSet[str]
+) -> Refused:
+    """Say that other tools were called; one that nobody gave can only be a slip of the model's."""
+    called = [call.name for call in message.tool_calls]
+    names = ", ".join(map(quoted, called[:FAULTS_IN_A_FAILURE]))
+    if tool is not None and others.isdisjoint(called):
+        fault = f"there is no tool named {names}; call {tool}"
+        return Refused(_invalid(wanted, message, fault), mendable=True, faults=[fault])
+    advice = "" if tool is not None else ", or pass tool_choice='none'"
+    why = f"the model has called {names} instead of answering; run the tools and ask again{advice}"
+    return Refused(_invalid(wanted, message, why), mendable=False)
 
 
 def _invalid(wanted: Wanted[T], message: AIMessage, why: str) -> Failure:

@@ -22,6 +22,7 @@ from beluga.schema import (
 from beluga.schemas import Codec, SchemaDialect, TypeSchema, codec_for
 from beluga.structured.faults import faults_of, plainly, typed_fault
 from beluga.structured.parsing import Parsed, Unparsed, parse
+from beluga.structured.wrapping import ignores_value, is_wrapped, looks_wrapped, unwrapped
 
 __all__ = ["Wanted"]
 
@@ -44,6 +45,7 @@ class Wanted(Generic[T]):
         self._plain = codec_for(schema.schema, "plain")
         self._codecs: dict[str, Codec] = {}
         self._has_words = _has_words(schema.schema)
+        self._ignores_value = ignores_value(schema.schema)
 
     @property
     def name(self) -> str:
@@ -103,7 +105,7 @@ class Wanted(Generic[T]):
             return [plainly(str(error))]
         codec = next((self.codec(name) for name in dialects), self._plain)
         found = faults_of(codec.decode(value), self.schema.schema)
-        if found and not codec.transparent and (not codec.wrapped or _is_wrapped(value)):
+        if found and not codec.transparent and (not codec.wrapped or is_wrapped(value)):
             found = faults_of(value, codec.schema) or found  # by the schema that the model has seen
         return found or [typed_fault(unparsed.reason)]
 
@@ -114,7 +116,7 @@ class Wanted(Generic[T]):
             msgspec.MsgspecError: It is of no shape, or not of the type in any.
         """
         failure: Exception | None = None
-        for reading in self._readings(dialects):
+        for reading in self._readings(dialects, json):
             try:
                 return reading(json)
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -122,9 +124,12 @@ class Wanted(Generic[T]):
         assert failure is not None
         raise failure
 
-    def _readings(self, dialects: Collection[str]) -> Iterator[Callable[[str], T]]:
+    def _readings(self, dialects: Collection[str], json: str) -> Iterator[Callable[[str], T]]:
         """Give the ways to read an answer, the likely ones first."""
         likely = [self.codec(name) for name in dialects if name in DIALECTS]
+        if self._ignores_value and looks_wrapped(json):
+            for codec in (*likely, self._plain):
+                yield partial(self._unwrapped, codec)
         for codec in likely:
             if not codec.transparent:
                 yield partial(self._through, codec)
@@ -133,13 +138,10 @@ class Wanted(Generic[T]):
             codec = self.codec(name)
             if codec not in likely and not codec.transparent:
                 yield partial(self._through, codec)
-        yield self._unwrapped
+        yield partial(self._unwrapped, self._plain)
 
-    def _unwrapped(self, json: str) -> T:
-        value: JsonValue = msgspec.json.decode(json)
-        if not isinstance(value, Mapping) or not _is_wrapped(value):
-            raise msgspec.ValidationError("it is not wrapped")
-        return self.schema.convert(value["value"])
+    def _unwrapped(self, codec: Codec, json: str) -> T:
+        return self.schema.convert(codec.decode(unwrapped(json)))
 
     def _through(self, codec: Codec, json: str) -> T:
         return self.schema.convert(codec.decode(msgspec.json.decode(json)))
@@ -176,10 +178,6 @@ def _leading_system_messages(request: Request) -> int:
         if not isinstance(message, SystemMessage):
             return place
     return len(request.messages)
-
-
-def _is_wrapped(value: JsonValue) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {"value"}
 
 
 def _has_words(schema: Mapping[str, JsonValue]) -> bool:

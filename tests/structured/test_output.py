@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import anyio
 import msgspec
+import pydantic
 import pytest
 
 from beluga.effects import Effects, live
@@ -106,6 +107,39 @@ class Pair(NamedTuple):
 )
 async def test_answers_become_values_wrapped_or_bare(tp: Any, text: str, value: object) -> None:
     assert await StructuredOutput(scripted(text), tp).generate("Who?") == value
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Nothing in it must be there, and strange members are ignored."""
+
+    color: str | None = None
+    most: int = 10
+
+
+class Limits(pydantic.BaseModel):
+    value: int = 0
+    most: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("tp", "text", "value"),
+    [
+        (Filters, '{"value": {"color": "red"}}', Filters("red")),
+        (Filters, '\n{ "value" : {"most": 3}}', Filters(None, 3)),
+        (Filters, '```json\n{"value": {"color": "red"}}\n```', Filters("red")),
+        (Filters, "{}", Filters()),
+        (Filters | None, '{"value": {"color": "red"}}', Filters("red")),
+        (Limits, '{"value": 3}', Limits(value=3)),
+        (dict[str, Filters], '{"value": {"color": "red"}}', {"value": Filters("red")}),
+    ],
+)
+async def test_what_is_wrapped_is_not_taken_for_an_answer_without_fields(
+    tp: Any, text: str, value: object
+) -> None:
+    assert await StructuredOutput(scripted(text), tp).generate("Which?") == value
+    for dialect in ("openai", "anthropic", "gemini", "plain"):
+        answer = AIMessage(text, metadata={"schema_codec": dialect})
+        assert await StructuredOutput(scripted(answer), tp).generate("Which?") == value
 
 
 async def test_the_schema_goes_along_natively() -> None:
@@ -263,6 +297,25 @@ async def test_as_a_tool_text_will_do_too_and_the_first_of_several_calls() -> No
     assert (result.value, result.repairs) == (ANN, (Repair("other_calls"),))
 
 
+async def test_a_call_of_a_tool_that_nobody_gave_is_told_to_the_model() -> None:
+    model = scripted(called(("person", GOOD)), called(("Person", GOOD)))
+    result = await StructuredOutput(model, Person, mode="tool").run(
+        "Who?", tools=[ToolSpec("clock")]
+    )
+    assert result.value == ANN
+    corrected = model.requests[1].messages[-1]
+    assert isinstance(corrected, ToolMessage)
+    assert (corrected.tool_call_id, corrected.is_error) == ("call_0", True)
+    assert 'no tool named "person"; call Person' in corrected.text
+
+
+async def test_as_a_tool_nobody_is_told_to_pass_the_option_that_is_refused() -> None:
+    output = StructuredOutput(scripted(called(("clock", "{}"))), Person, mode="tool")
+    with pytest.raises(OutputInvalidError, match='has called "clock" instead') as raised:
+        await output.generate("Who?", tools=[ToolSpec("clock")])
+    assert "tool_choice" not in raised.value.message
+
+
 async def test_as_a_tool_what_is_no_object_is_wrapped_and_names_do_not_collide() -> None:
     model = scripted(called(("answer_1", '{"value": [1]}')))
     own = StructuredOutput(model, list[int], mode="tool")
@@ -334,7 +387,7 @@ async def test_a_schema_that_was_left_out_is_told_in_another_way() -> None:
 
 async def test_tools_of_ones_own_are_not_run_here() -> None:
     model = scripted(called(("clock", "{}")))
-    with pytest.raises(OutputInvalidError, match="has called clock instead") as raised:
+    with pytest.raises(OutputInvalidError, match='has called "clock" instead') as raised:
         await StructuredOutput(model, Person).generate("Who?", tools=[ToolSpec("clock")])
     assert len(model.requests) == 1
     assert raised.value.partial is not None
@@ -351,6 +404,11 @@ async def test_with_a_choice_of_tool_auto_does_not_call_one_of_its_own() -> None
 
 async def test_options_that_it_makes_itself_are_refused() -> None:
     model = scripted(GOOD)
+    wrong: Any = ["tool"]
+    with pytest.raises(InvalidInputError, match="mode is one of"):
+        StructuredOutput(model, Person, mode=wrong)
+    with pytest.raises(InvalidInputError, match="on_invalid is"):
+        StructuredOutput(model, Person).stream("Who?", on_invalid=wrong)
     with pytest.raises(InvalidInputError, match="response_format"):
         await StructuredOutput(model, Person).generate("Who?", response_format=JsonObject())
     with pytest.raises(InvalidInputError, match="response_format"):
