@@ -22,7 +22,7 @@ from beluga.schema import (
 from beluga.schemas import Codec, SchemaDialect, TypeSchema, codec_for
 from beluga.structured.faults import faults_of, plainly, typed_fault
 from beluga.structured.parsing import Parsed, Unparsed, parse
-from beluga.structured.wrapping import ignores_value, is_wrapped, looks_wrapped, unwrapped
+from beluga.structured.wrapping import ignores_value, is_wrapped, says_wrapped, unwrapped
 
 __all__ = ["Wanted"]
 
@@ -127,9 +127,10 @@ class Wanted(Generic[T]):
     def _readings(self, dialects: Collection[str], json: str) -> Iterator[Callable[[str], T]]:
         """Give the ways to read an answer, the likely ones first."""
         likely = [self.codec(name) for name in dialects if name in DIALECTS]
-        if self._ignores_value and looks_wrapped(json):
+        if self._ignores_value and says_wrapped(json):  # or what it holds would be forgotten
             for codec in (*likely, self._plain):
                 yield partial(self._unwrapped, codec)
+            return
         for codec in likely:
             if not codec.transparent:
                 yield partial(self._through, codec)

@@ -11,7 +11,7 @@ import msgspec
 from beluga.schema import JsonValue
 from beluga.schemas.references import DEFS
 
-__all__ = ["ignores_value", "is_wrapped", "looks_wrapped", "unwrapped"]
+__all__ = ["ignores_value", "is_wrapped", "says_wrapped", "unwrapped"]
 
 _VALUE: Final = "value"
 _BEGINS: Final = re.compile(r'\s*\{\s*"value"\s*:')
@@ -22,9 +22,14 @@ def is_wrapped(value: JsonValue) -> bool:
     return isinstance(value, Mapping) and value.keys() == {_VALUE}
 
 
-def looks_wrapped(json: str) -> bool:
-    """Whether JSON text begins as an object that holds `value`."""
-    return _BEGINS.match(json) is not None
+def says_wrapped(json: str) -> bool:
+    """Whether JSON text is an object whose only member is `value`."""
+    if _BEGINS.match(json) is None:
+        return False
+    try:
+        return is_wrapped(msgspec.json.decode(json))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
 
 
 def unwrapped(json: str) -> JsonValue:

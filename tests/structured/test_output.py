@@ -142,6 +142,12 @@ async def test_what_is_wrapped_is_not_taken_for_an_answer_without_fields(
         assert await StructuredOutput(scripted(answer), tp).generate("Which?") == value
 
 
+async def test_what_is_wrapped_and_wrong_is_asked_for_again() -> None:
+    model = scripted('{"value": {"most": "all"}}', '{"value": {"most": 3}}')
+    assert await StructuredOutput(model, Filters).generate("Which?") == Filters(None, 3)
+    assert "/most" in model.requests[1].messages[-1].text
+
+
 async def test_the_schema_goes_along_natively() -> None:
     model = scripted(GOOD)
     output = StructuredOutput(model, Person)
