@@ -61,6 +61,11 @@ _SEAM: Final = re.compile(r"(?<=[a-z])(?= [a-z])|(?<=\n)(?=[A-Za-z])")
 """Where both patterns part any text: before a space between words, where a line begins with a
 letter."""
 
+_RUN: Final = 1 << 19
+_SPACES: Final = re.compile(rf"(?<![^\S\r\n])[^\S\r\n]{{{_RUN + 1},}}")
+"""Spaces without end: the pattern gives up at a million of them in a row, in a panic that is no
+`Exception`."""
+
 _COUNT: Final = 4
 """Bytes that say how many tokens a file of ranks holds."""
 
@@ -85,7 +90,10 @@ async def preload(*encodings: str) -> None:
 
 def encoded(text: str, name: EncodingName) -> list[int]:
     """Return the tokens of *text*, in which a special token's name is text like any other."""
-    return _encoding(name).encode_ordinary(text)
+    encode = _encoding(name).encode_ordinary
+    if len(text) <= _RUN:
+        return encode(text)
+    return [token for piece in _without_long_runs(text) for token in encode(piece)]
 
 
 def count(text: str, name: EncodingName) -> int:
@@ -123,8 +131,18 @@ def ranked_tokens(name: EncodingName) -> Iterator[bytes]:
 def _pieces(text: str) -> Iterator[str]:
     start = 0
     while seam := _SEAM.search(text, start + _PIECE):
-        yield text[start : seam.start()]
+        yield from _without_long_runs(text[start : seam.start()])
         start = seam.start()
+    yield from _without_long_runs(text[start:])
+
+
+def _without_long_runs(text: str) -> Iterator[str]:
+    """Give *text* in pieces that end within runs of spaces where these are too long to encode."""
+    start = 0
+    for run in _SPACES.finditer(text) if len(text) > _RUN else ():
+        for stop in range(run.start() + _RUN, run.end(), _RUN):
+            yield text[start:stop]
+            start = stop
     yield text[start:]
 
 

@@ -76,6 +76,18 @@ def test_a_long_text_is_encoded_in_pieces() -> None:
     assert list(encodings._pieces("昨日" * 50_000)) == ["昨日" * 50_000]
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("space", [" ", "\u3000"])
+def test_spaces_without_end_are_counted(name: encodings.EncodingName, space: str) -> None:
+    text = f"one{space * 1_200_000}two\n"
+    tokens = encoded(text, name)
+    assert decoded(tokens, name) == text
+    assert encodings.count(text, name) == len(tokens)
+    # What tiktoken itself makes of a run that is short enough for it, three times.
+    sure = encodings._encoding(name).encode_ordinary(space * 400_000)
+    assert len(tokens) == pytest.approx(3 * len(sure), rel=0.001)
+
+
 def test_a_special_tokens_name_is_text() -> None:
     assert len(encoded("<|endoftext|>", "o200k")) > 1
     assert decoded(encoded("<|endoftext|>", "o200k"), "o200k") == "<|endoftext|>"
