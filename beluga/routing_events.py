@@ -36,6 +36,7 @@ class Scored(msgspec.Struct, frozen=True, tag="scored", kw_only=True, repr_omit_
         decision_id: Its own name for the choice, if it wants to hear of the answer's quality.
         propensity: How likely it was, 0 to 1, that this one would be chosen.
         why: In words.
+        reasons: Why others are not chosen whatever their score, in words, by name.
     """
 
     scores: Mapping[str, float] = {}
@@ -43,6 +44,7 @@ class Scored(msgspec.Struct, frozen=True, tag="scored", kw_only=True, repr_omit_
     decision_id: str | None = None
     propensity: float | None = None
     why: str | None = None
+    reasons: Mapping[str, str] = {}
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from beluga.effects import CanChoose
 from beluga.errors import UnsupportedError, invalid_input
 from beluga.events import Scored
-from beluga.health.decayed import Decayed
 from beluga.routing.candidate import Candidate
+from beluga.routing.output_lengths import OutputLengths
 from beluga.routing.size import expected_cost
 from beluga.routing.strategy import AttemptReport
 from beluga.schema import Failure, Request
 
 __all__ = ["CostOptimized"]
-
-_HALF_LIFE = 3600.0
 
 
 class CostOptimized:
@@ -39,7 +37,7 @@ class CostOptimized:
         if not number or not 0.0 <= min_quality <= 1.0:
             raise invalid_input(f"min_quality is a number, from 0 to 1; got {min_quality!r}")
         self._least = min_quality
-        self._outputs: dict[str, Decayed] = {}
+        self._lengths = OutputLengths()
 
     async def select(
         self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
@@ -50,23 +48,20 @@ class CostOptimized:
             UnsupportedError: None is good enough.
         """
         costs = await self._costs(candidates, request, fx)
-        chosen = min(costs, key=lambda candidate: (costs[candidate], -(candidate.quality or 0.0)))
-        fx.notify(_told(costs, chosen))
+        chosen = _cheapest(costs)
+        fx.notify(self._told(candidates, costs, chosen))
         return chosen
 
     def observe(self, report: AttemptReport) -> None:
         """Learn how long a candidate's answers are."""
-        output = report.usage.output_tokens
-        if report.outcome == "answered" and output is not None:
-            known = self._outputs.setdefault(report.candidate.label, Decayed(_HALF_LIFE))
-            known.add(output, report.at)
+        self._lengths.observe(report)
 
     async def explain(
         self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
     ) -> Scored:
         """Return what each would cost, as a score below 0; the dearest is the worst."""
         costs = await self._costs(candidates, request, fx)
-        return _told(costs, min(costs, key=lambda c: (costs[c], -(c.quality or 0.0))))
+        return self._told(candidates, costs, _cheapest(costs))
 
     def __repr__(self) -> str:
         return f"CostOptimized(min_quality={self._least:g})"
@@ -80,8 +75,7 @@ class CostOptimized:
         now = fx.clock.now()
         costs: dict[Candidate, float] = {}
         for candidate in good:
-            outputs = self._outputs.get(candidate.label)
-            output = None if outputs is None else outputs.mean(now)
+            output = self._lengths.mean(candidate.label, now)
             cost = await expected_cost(candidate, request, output)
             costs[candidate] = math.inf if cost is None else cost
         return costs
@@ -93,9 +87,23 @@ class CostOptimized:
             "say Candidate(model, quality=…)"
         )
 
+    def _told(
+        self, candidates: Sequence[Candidate], costs: dict[Candidate, float], chosen: Candidate
+    ) -> Scored:
+        poor = [candidate for candidate in candidates if candidate not in costs]
+        cost = costs[chosen]
+        return Scored(
+            scores={c.label: -cost for c, cost in costs.items() if cost < math.inf},
+            chosen=chosen.label,
+            why="no price is known" if cost == math.inf else f"about ${cost:.2g}",
+            reasons={c.label: self._too_poor(c) for c in poor},
+        )
 
-def _told(costs: dict[Candidate, float], chosen: Candidate) -> Scored:
-    scores = {c.label: -cost for c, cost in costs.items() if cost < math.inf}
-    cost = costs[chosen]
-    why = "no price is known" if cost == math.inf else f"about ${cost:.2g}"
-    return Scored(scores=scores, chosen=chosen.label, why=why)
+    def _too_poor(self, candidate: Candidate) -> str:
+        given = candidate.quality
+        known = "no quality is given" if given is None else f"its quality is {given:g}"
+        return f"{known}, and min_quality {self._least:g}"
+
+
+def _cheapest(costs: dict[Candidate, float]) -> Candidate:
+    return min(costs, key=lambda candidate: (costs[candidate], -(candidate.quality or 0.0)))

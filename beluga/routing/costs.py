@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beluga.health.decayed import Decayed
 from beluga.routing.candidate import Candidate
+from beluga.routing.output_lengths import OutputLengths
 from beluga.routing.strategy import AttemptReport
 from beluga.schema import Request
 
 __all__ = ["Costs"]
 
-_HALF_LIFE = 3600.0
 _USUAL_OUTPUT = 500.0
 _CHARACTERS_A_TOKEN = 4
 
@@ -20,14 +19,11 @@ class Costs:
     """Estimate costs, and learn from the answers of each candidate how long they are."""
 
     def __init__(self) -> None:
-        self._outputs: dict[str, Decayed] = {}
+        self._lengths = OutputLengths()
 
     def observe(self, report: AttemptReport) -> None:
         """Take note of how long an answer was."""
-        output = report.usage.output_tokens
-        if report.outcome == "answered" and output is not None:
-            known = self._outputs.setdefault(report.candidate.label, Decayed(_HALF_LIFE))
-            known.add(output, report.at)
+        self._lengths.observe(report)
 
     def beside(
         self, candidates: Sequence[Candidate], request: Request, now: float
@@ -48,6 +44,6 @@ class Costs:
         prices = candidate.info.prices
         if prices.input is None or prices.output is None:
             return None
-        known, most = self._outputs.get(candidate.label), request.options.max_tokens
-        output = (None if known is None else known.mean(now)) or _USUAL_OUTPUT
+        most = request.options.max_tokens
+        output = self._lengths.mean(candidate.label, now) or _USUAL_OUTPUT
         return prices.input * tokens + prices.output * min(output, most or output)

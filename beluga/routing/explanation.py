@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from beluga.effects import Effects
-from beluga.errors import ModelError
+from beluga.errors import ModelError, StrategyError
 from beluga.events import Scored, Standing
-from beluga.routing.journey import Plan, standing
+from beluga.routing.journey import Plan, judged, standing
 from beluga.routing.look import View, look
 from beluga.routing.strategy import Explains
 from beluga.schema import Request
@@ -52,36 +52,44 @@ async def explained(plan: Plan, request: Request, fx: Effects) -> Explanation:
     views = await look(plan.everyone, request, plan.store, plan.tags)
     mine, reserves = views[: len(plan.seats)], views[len(plan.seats) :]
     scored = await _scored(plan, [view for view in mine if view.refusal is None], request, fx)
-    chosen = scored.chosen
-    if not any(view.refusal is None for view in mine):
+    told = Scored(why=scored.message) if isinstance(scored, ModelError) else scored or Scored()
+    chosen = told.chosen
+    if told is not scored:  # none of the candidates, so that a fallback's turn comes
         chosen = next((view.seat.name for view in reserves if view.refusal is None), None)
     stands = [standing(view) for view in mine]
     stands += [standing(v, None if v.refusal is not None else "reserve") for v in reserves]
     return Explanation(
         strategy=type(plan.strategy).__name__,
         chosen=chosen,
-        standings=tuple([_marked(one, chosen, scored) for one in stands]),
-        why=scored.why,
-        propensity=scored.propensity,
+        standings=tuple([_marked(judged(one, told), chosen) for one in stands]),
+        why=told.why,
+        propensity=told.propensity,
     )
 
 
-async def _scored(plan: Plan, free: Sequence[View], request: Request, fx: Effects) -> Scored:
+async def _scored(
+    plan: Plan, free: Sequence[View], request: Request, fx: Effects
+) -> Scored | ModelError | None:
+    """Return what the strategy tells, why it would choose nobody, or `None` if nobody is free."""
     if not free:
-        return Scored()
-    if len(free) == 1 and not isinstance(plan.strategy, Explains):
-        return Scored(chosen=free[0].seat.name)
-    if not isinstance(plan.strategy, Explains):
-        return Scored()
+        return None
+    names, strategy = [view.seat.name for view in free], plan.strategy
+    if not isinstance(strategy, Explains):
+        return Scored(chosen=names[0] if len(names) == 1 else None)
+    who = type(strategy).__name__
     try:
-        return await plan.strategy.explain([view.candidate for view in free], request, fx)
+        told: object = await strategy.explain([view.candidate for view in free], request, fx)
     except ModelError as error:
-        return Scored(why=error.message)
+        return error
+    except Exception as error:
+        raise StrategyError(f"{who}.explain failed: {error!r:.200}") from error
+    if not isinstance(told, Scored) or told.chosen not in (None, *names):
+        raise StrategyError(
+            f"{who}.explain must return a Scored whose chosen is one of those it was offered "
+            f"({', '.join(names)}); it returned {told!r:.80}"
+        )
+    return told
 
 
-def _marked(one: Standing, chosen: str | None, scored: Scored) -> Standing:
-    return msgspec.structs.replace(
-        one,
-        fate="chosen" if one.name == chosen else one.fate,
-        score=scored.scores.get(one.name),
-    )
+def _marked(one: Standing, chosen: str | None) -> Standing:
+    return msgspec.structs.replace(one, fate="chosen") if one.name == chosen else one

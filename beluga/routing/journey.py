@@ -24,7 +24,7 @@ from beluga.routing.strategy import AttemptReport, RouterStrategy
 from beluga.schema import AIMessage, ErrorCode, Failure, Finish, Request
 from beluga.stores.health import HealthStore
 
-__all__ = ["Journey", "Plan", "standing"]
+__all__ = ["Journey", "Plan", "judged", "standing"]
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
@@ -147,10 +147,8 @@ class Journey:
 
     def _announce(self, view: View, scored: Scored, turn: Turn[Seat]) -> None:
         name, info = view.seat.name, view.seat.info
-        for other, score in scored.scores.items():
-            if other in self._standings:
-                scores = msgspec.structs.replace(self._standings[other], score=score)
-                self._standings[other] = scores
+        for other in self._standings.keys() & (scored.scores.keys() | scored.reasons.keys()):
+            self._standings[other] = judged(self._standings[other], scored)
         self._standings[name] = msgspec.structs.replace(self._standings[name], fate="chosen")
         if self._failed is not None and self._failed[0] != name:
             self._fx.notify(FailedOver(self._failed[1], info.provider, info.model))
@@ -210,6 +208,15 @@ def _broken_off(failure: Failure, asked: Collection[ErrorCode]) -> Failure:
         code="incomplete_stream",
         message=f"the answer broke off after its first content: {failure.message}",
         in_stream=True,
+    )
+
+
+def judged(stands: Standing, scored: Scored) -> Standing:
+    """Return where a candidate stands with what the strategy tells of it."""
+    return msgspec.structs.replace(
+        stands,
+        score=scored.scores.get(stands.name, stands.score),
+        why=stands.why or scored.reasons.get(stands.name),
     )
 
 

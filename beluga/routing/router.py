@@ -169,6 +169,7 @@ class Router(ChatModel):
 
         Raises:
             InvalidInputError: The messages or an option are wrong.
+            StrategyError: The strategy's own `explain` failed.
         """
         request = self._request(messages, options, streaming=False)
         return await explained(self._plan, request, live() if fx is None else fx)

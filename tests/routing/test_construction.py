@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import msgspec
 import pytest
 
-from beluga.errors import InvalidInputError
+from beluga.effects import CanChoose
+from beluga.errors import InvalidInputError, StrategyError
+from beluga.events import Scored
 from beluga.model import ChatModel
 from beluga.routing import Candidate, Cooldown, CostOptimized, Explanation, RoundRobin, Router
-from beluga.schema import GenerateOptions, ModelInfo, OptionLayer
+from beluga.schema import GenerateOptions, ModelInfo, OptionLayer, Request
 from beluga.testing import ScriptedModel
 from tests.middleware.stage import SLOW
 from tests.routing.stage import First, Named, able, broken, model, said
@@ -183,6 +187,43 @@ async def test_an_explanation_where_only_a_fallback_is_left() -> None:
     assert [one.fate for one in told.standings] == ["unable", "unable", "chosen"]
     with pytest.raises(InvalidInputError):
         await router.explain([])
+
+
+async def test_an_explanation_says_who_is_not_good_enough_and_who_stands_in() -> None:
+    cheap, good = Candidate(model("cheap"), quality=0.1), Candidate(model("good"), quality=0.9)
+    unknown = model("unknown")
+    told = await Router([cheap, good, unknown], CostOptimized(0.5)).explain("Hi")
+    assert [(one.name, one.fate, one.why) for one in told.standings] == [
+        ("cheap", "passed", "its quality is 0.1, and min_quality 0.5"),
+        ("good", "chosen", None),
+        ("unknown", "passed", "no quality is given, and min_quality 0.5"),
+    ]
+    told = await Router([cheap], CostOptimized(0.5), fallbacks=[model("last")]).explain("Hi")
+    assert told.chosen == "last"
+    assert told.why is not None
+    assert "no candidate has a quality of 0.5" in told.why
+
+
+class Muddled(Named):
+    """Explain what it was told to."""
+
+    def __init__(self, told: object) -> None:
+        super().__init__()
+        self.told = told
+
+    async def explain(
+        self, candidates: Sequence[Candidate], request: Request, fx: CanChoose
+    ) -> Scored:
+        if isinstance(self.told, Exception):
+            raise self.told
+        return msgspec.convert(self.told, Scored) if isinstance(self.told, dict) else self.told
+
+
+@pytest.mark.parametrize("told", [None, {"type": "scored", "chosen": "z"}, KeyError("z")])
+async def test_a_strategy_that_cannot_explain_itself_is_named(told: object) -> None:
+    router = Router([model("a"), model("b")], Muddled(told))
+    with pytest.raises(StrategyError, match=r"Muddled\.explain"):
+        await router.explain("Hi")
 
 
 async def test_explaining_is_repeatable() -> None:

@@ -440,7 +440,7 @@ async def test_its_fallback_hears_and_explains_too() -> None:
     router = Router(candidates, strategy)
     assert (await router.explain("Hi")).chosen == "cheap"
     assert (await router.generate("Hi")).text == "cheap"
-    assert fallback._outputs.keys() == {"cheap"}
+    assert fallback._lengths._means.keys() == {"cheap"}
 
 
 async def test_a_fallback_that_chooses_somebody_else_is_told_so() -> None:

@@ -254,7 +254,14 @@ async def test_how_long_answers_are_is_learnt() -> None:
 async def test_what_is_not_good_enough_is_not_asked_however_cheap() -> None:
     offered = [priced("cheap", 0.1, 0.1, 0.5), priced("good", 5.0, 5.0, 0.9), priced("?", 0.0, 0.0)]
     events: list[Event] = []
-    assert (await ask(Router(offered, CostOptimized(0.9)), streaming=False)).text == "good"
+    router = Router(offered, CostOptimized(0.9))
+    assert (await ask(router, streaming=False, events=events)).text == "good"
+    [told] = [event for event in events if isinstance(event, Routed)]
+    assert [one.why for one in told.standings] == [
+        "its quality is 0.5, and min_quality 0.9",
+        None,
+        "no quality is given, and min_quality 0.9",
+    ]
     router = Router(offered, CostOptimized(0.95), fallbacks=[model("f", said("f"))])
     assert (await ask(router, streaming=False, events=events)).text == "f"
     with pytest.raises(AllModelsFailedError, match=r"quality of 0\.95 or more .* cheap 0\.5"):
