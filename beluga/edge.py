@@ -17,7 +17,15 @@ from beluga.errors import ModelError, ModelTimeoutError
 from beluga.ledger import Ledger
 from beluga.schema import AIMessage, Emission, Failure, Finish, Request, Spent, Timeouts
 
-__all__ = ["Answer", "Respond", "as_one", "checked", "cleaned_up", "sole_exception"]
+__all__ = [
+    "Answer",
+    "Respond",
+    "as_one",
+    "checked",
+    "cleaned_up",
+    "model_error",
+    "sole_exception",
+]
 
 Respond: TypeAlias = Callable[[Request, Effects], Awaitable[Finish]]
 
@@ -149,6 +157,12 @@ def as_one(group: BaseExceptionGroup[BaseException]) -> BaseException:
     joint = type(leaves[0])(msgspec.structs.replace(first, attempts=attempts))
     joint.__cause__ = error
     return joint
+
+
+def model_error(error: BaseException) -> ModelError | None:
+    """Return the failure of a model that *error* is, or that a group of its own tasks comes to."""
+    one = as_one(error) if isinstance(error, BaseExceptionGroup) else error
+    return one if isinstance(one, ModelError) else None
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

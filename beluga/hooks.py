@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from beluga.edge import checked
+from beluga.edge import checked, model_error
 from beluga.effects import Effects, Notify, observers
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
@@ -107,7 +107,7 @@ class _Hooked(Wrapper):
         try:
             return await self._call(request, fx)
         except Exception as error:
-            await _run(self._hooks.on_error, error)
+            await _run(self._hooks.on_error, model_error(error) or error)
             raise
 
     async def _call(self, request: Request, fx: Effects) -> Finish:

@@ -19,7 +19,7 @@ from beluga.errors import (
     error_for,
 )
 from beluga.hooks import Hooks, with_hooks
-from beluga.middleware import with_retry
+from beluga.middleware import with_breaker, with_hedge, with_retry
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
@@ -155,6 +155,32 @@ async def test_failures_in_a_group_may_be_tried_again(streaming: bool) -> None:
     bugs = together(error_for(DOWN), ValueError("a bug"), says=())
     with pytest.raises(ExceptionGroup):
         await ask(with_retry(base=0)(bugs), streaming=streaming)
+
+
+@both_ways
+async def test_a_failure_in_a_group_is_one_for_all_middleware(streaming: bool) -> None:
+    def failing() -> ChatModel:
+        return together(error_for(DOWN), error_for(DOWN), says=())
+
+    turns = [failing(), ScriptedModel(["b"])]
+
+    async def in_turn(request: Request, fx: Effects) -> Finish:
+        return await turns.pop(0).respond(request, fx)
+
+    hedged = with_hedge(60.0, budget=1.0)(FunctionModel(in_turn))
+    assert (await ask(hedged, streaming=streaming)).text == "b"
+
+    broken = with_breaker(failures=1)(failing())
+    for local in (False, True):
+        with pytest.raises(ProviderDownError) as caught:
+            await ask(broken, streaming=streaming)
+        assert caught.value.local == local
+
+    heard: list[Exception] = []
+    with pytest.raises(ProviderDownError):
+        hooked = with_hooks(Hooks(on_error=heard.append))(failing())
+        await ask(hooked, streaming=streaming)
+    assert [type(error) for error in heard] == [ProviderDownError]
 
 
 async def test_what_the_first_had_gone_through_comes_first() -> None:

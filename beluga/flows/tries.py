@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TypeAlias, TypeVar, assert_never
 
-from beluga.edge import as_one
+from beluga.edge import model_error
 from beluga.effects import Effects, Emit, Judge
 from beluga.errors import ModelError, error_for
 from beluga.model import ChatModel
@@ -164,15 +164,12 @@ class Tries:
             finish = await answer
             if judge is not None and not self._stage.shown:
                 await _judge(fold([*self._stage.held, finish]), judge)
-        except ModelError as error:
+        except (ModelError, BaseExceptionGroup) as raised:
+            error = model_error(raised)
+            if error is None:
+                raise
             self._error = error
             return error.failure
-        except BaseExceptionGroup as group:  # of a model whose own tasks have failed
-            one = as_one(group)
-            if not isinstance(one, ModelError):
-                raise
-            self._error = one
-            return one.failure
         return Ok(finish)
 
     async def conclude(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import anyio
 
+from beluga.edge import model_error
 from beluga.effects import Effects
 from beluga.errors import ModelError, ProviderDownError
 from beluga.events import BreakerClosed, BreakerOpened
@@ -69,9 +70,11 @@ class _Broken(Wrapper):
             finish = await self.inner.respond(request, effects)
             verdict = "well"
             return finish
-        except ModelError as error:
-            failure = error.failure
-            verdict = verdict_on(failure)
+        except (ModelError, BaseExceptionGroup) as raised:
+            error = model_error(raised)
+            if error is not None:
+                failure = error.failure
+                verdict = verdict_on(failure)
             raise
         finally:
             await passage.end(verdict, failure)

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from beluga.catalog import rates_at
+from beluga.edge import model_error
 from beluga.effects import Effects
 from beluga.errors import BudgetExhaustedError, ModelError, invalid_input
 from beluga.events import BudgetSettled
@@ -191,8 +192,10 @@ class Budgeted(Wrapper):
             meter.finished(finish)
             outputs.observe(meter.usage(prompt).output_tokens or 0)
             return finish
-        except ModelError as error:
-            meter.failed(error.failure)
+        except (ModelError, BaseExceptionGroup) as raised:
+            error = model_error(raised)
+            if error is not None:
+                meter.failed(error.failure)
             raise
         finally:
             budget.settle(reservation, self._cost(meter, prompt, prices), fx)

@@ -189,6 +189,8 @@ class Cached(Wrapper):
         if key is None:
             return await self.inner.respond(request, fx)
         place = f"{key} anew" if request.options.cache == "refresh" else key
+        if fx.judge is not None:  # who has none is content with answers that a judge refuses
+            place += " judged"
         while True:
             try:
                 return await self._join(place, key, request, fx)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import anyio
 
-from beluga.edge import sole_exception
+from beluga.edge import model_error, sole_exception
 from beluga.effects import Effects
 from beluga.errors import ModelError, invalid_input
 from beluga.events import Hedged, HedgeWon
@@ -129,7 +129,10 @@ class _Runner:
             try:
                 effects = race.fx.emitting(self.stage.emit)
                 finish = await race.model.respond(race.request, effects)
-            except ModelError as error:
+            except (ModelError, BaseExceptionGroup) as raised:
+                error = model_error(raised)
+                if error is None:
+                    raise
                 race.fail(self, error)
             else:
                 await race.take(self)

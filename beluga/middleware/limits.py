@@ -8,6 +8,7 @@ from typing import Final
 
 import anyio
 
+from beluga.edge import model_error
 from beluga.effects import Effects
 from beluga.errors import ModelError, RateLimitError, invalid_input
 from beluga.events import WaitedForLimit
@@ -251,8 +252,10 @@ class Limited(Wrapper):
             completed = True
             meter.finished(finish)
             return finish
-        except ModelError as error:
-            meter.failed(error.failure)
+        except (ModelError, BaseExceptionGroup) as raised:
+            error = model_error(raised)
+            if error is not None:
+                meter.failed(error.failure)
             raise
         finally:
             used = meter.usage(prompt)

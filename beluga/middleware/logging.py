@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from beluga.edge import model_error
 from beluga.effects import Effects
 from beluga.errors import ModelError, ModelTimeoutError
 from beluga.events import Event
@@ -73,7 +74,7 @@ class _Logged(Wrapper):
             call.end(finish, folder.message().text if self._content else None)
             return finish
         except Exception as error:
-            call.fail(error)
+            call.fail(model_error(error) or error)
             raise
         finally:
             call.leave()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from beluga.edge import model_error
 from beluga.effects import Effects
 from beluga.errors import ModelError, invalid_input
 from beluga.hooks import Middleware
@@ -131,7 +132,7 @@ class _Traced(Wrapper):
             call.finished(finish, self._content)
             return finish
         except Exception as error:
-            call.failed(error, self._content)
+            call.failed(model_error(error) or error, self._content)
             raise
         finally:
             call.end()

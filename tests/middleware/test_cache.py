@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from beluga.effects import Effects
-from beluga.errors import InvalidInputError, ProviderDownError, RateLimitError
+from beluga.errors import InvalidInputError, ModelError, ProviderDownError, RateLimitError
 from beluga.events import CacheHit, CacheStored, Event
 from beluga.hooks import Hooks, apply_middleware, with_hooks
 from beluga.middleware.cache import Cache, with_cache
 from beluga.middleware.cache_key import cache_key
-from beluga.model import ChatModel
+from beluga.middleware.fallback import with_fallback
+from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
     Emission,
@@ -402,6 +403,33 @@ async def test_entered_the_call_has_no_callers_deadline() -> None:
     async with with_cache() as cache:
         await cache(FunctionModel(answer)).generate("Hi", timeout=5.0)
     assert deadlines == [float("inf")]
+
+
+async def test_who_has_no_judge_shares_no_call_that_is_judged() -> None:
+    async def strict(message: AIMessage) -> Failure | None:
+        return Failure("output_invalid", "no")
+
+    class Strict(Wrapper):
+        async def respond(self, request: Request, fx: Effects) -> Finish:
+            return await self.inner.respond(request, fx.judged_by(strict))
+
+    async with with_cache() as cache:
+        slow = [TextDelta("a"), 1.0, Finish("stop")]
+        model = with_fallback(ScriptedModel(["b"]))(ScriptedModel([slow, "a"]))
+        plain = cache(model)
+        answers: dict[str, str] = {}
+
+        async def ask_for(name: str, model: ChatModel) -> None:
+            try:
+                answers[name] = (await model.generate("Hi")).text
+            except ModelError as error:
+                answers[name] = error.failure.code
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask_for, "strict", Strict(plain))
+            await anyio.sleep(0.5)
+            tasks.start_soon(ask_for, "plain", plain)
+    assert answers == {"strict": "output_invalid", "plain": "a"}
 
 
 async def test_entering_the_model_enters_the_cache() -> None:
