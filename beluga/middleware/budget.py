@@ -87,6 +87,7 @@ class Budget:
     @property
     def spent(self) -> float:
         """US dollars spent, in the window if there is one."""
+        self._forget()
         return self._spent / NANO
 
     @property
@@ -97,6 +98,7 @@ class Budget:
     @property
     def remaining(self) -> float:
         """US dollars that are neither spent nor reserved; below zero if estimates were too low."""
+        self._forget()
         return (self._limit - self._spent - self._reserved) / NANO
 
     @property
@@ -133,12 +135,10 @@ class Budget:
         Raises:
             BudgetExhaustedError: There is not as much left.
         """
-        now = self._clock.now()
-        while self._past and self._past[0][0] + self._window <= now:
-            self._spent -= self._past.popleft()[1]
+        self._forget()
         amount = math.ceil(dollars * NANO)
         if self._spent + self._reserved + amount > self._limit:
-            raise BudgetExhaustedError(self._refusal(amount, now))
+            raise BudgetExhaustedError(self._refusal(amount))
         self._reserved += amount
         return amount
 
@@ -153,12 +153,21 @@ class Budget:
             self._past.append((self._clock.now(), amount))
         fx.notify(BudgetSettled(reservation / NANO, dollars, self.remaining))
 
-    def _refusal(self, amount: int, now: float) -> Failure:
+    def _forget(self) -> None:
+        """Forget what was spent before the window; where no event loop runs, no time passes."""
+        try:
+            now = self._clock.now() if self._past else 0.0
+        except RuntimeError:
+            return
+        while self._past and self._past[0][0] + self._window <= now:
+            self._spent -= self._past.popleft()[1]
+
+    def _refusal(self, amount: int) -> Failure:
         message = (
             f"the request may cost {amount / NANO:.6g} US dollars, and of the budget of "
             f"{self._limit / NANO:.6g} are left {max(0.0, self.remaining):.6g}"
         )
-        hint = self._room_in(amount, now)
+        hint = self._room_in(amount, self._clock.now())
         return Failure("budget_exhausted", message, retry_after=hint, local=True)
 
     def _room_in(self, amount: int, now: float) -> float | None:

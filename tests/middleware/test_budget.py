@@ -67,6 +67,16 @@ async def test_a_window_makes_room_again() -> None:
     async with model.stream("Hi", max_tokens=2) as chunks:
         await chunks.message()
     assert budget.spent == 6
+    await anyio.sleep(100)
+    assert (budget.spent, budget.remaining) == (0, 5)  # without another request
+
+
+def test_what_a_window_holds_can_be_read_when_no_loop_runs() -> None:
+    budget = with_budget(5, window=100, count=one)
+    options = virtual_backends()["asyncio"]
+    model = budget(billing(Usage(1, 2))).with_options(max_tokens=2)
+    anyio.run(model.generate, "Hi", backend="asyncio", backend_options=options)
+    assert (budget.spent, budget.remaining) == (3, 2)
 
 
 async def test_reservations_count_while_requests_are_under_way() -> None:
