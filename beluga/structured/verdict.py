@@ -20,7 +20,7 @@ from beluga.schema import (
     ToolCall,
     ToolMessage,
 )
-from beluga.structured.faults import quoted
+from beluga.schemas.faults import quoted
 from beluga.structured.parsing import Parsed, Unparsed
 from beluga.structured.repairs import Repair
 from beluga.structured.wanted import Wanted

@@ -20,7 +20,7 @@ from beluga.schema import (
     ToolSpec,
 )
 from beluga.schemas import Codec, SchemaDialect, TypeSchema, codec_for
-from beluga.structured.faults import faults_of, plainly, typed_fault
+from beluga.schemas.faults import faults_of, plainly, typed_fault
 from beluga.structured.parsing import Parsed, Unparsed, parse
 from beluga.structured.wrapping import ignores_value, is_wrapped, says_wrapped, unwrapped
 
@@ -104,10 +104,11 @@ class Wanted(Generic[T]):
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return [plainly(str(error))]
         codec = next((self.codec(name) for name in dialects), self._plain)
-        found = faults_of(codec.decode(value), self.schema.schema)
+        decoded = codec.decode(value)
+        found = faults_of(decoded, self.schema.schema)
         if found and not codec.transparent and (not codec.wrapped or is_wrapped(value)):
             found = faults_of(value, codec.schema) or found  # by the schema that the model has seen
-        return found or [typed_fault(unparsed.reason)]
+        return found or [typed_fault(unparsed.reason, decoded)]
 
     def _decode(self, dialects: Collection[str], json: str) -> T:
         """Decode what may be in the shape of a provider, wrapped, or as it is.

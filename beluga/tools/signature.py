@@ -14,7 +14,8 @@ from beluga.errors import InvalidInputError, invalid_input
 from beluga.schema import JsonValue
 from beluga.schemas import Parameter, TypeSchema, struct_for
 from beluga.schemas.docstrings import Docstring, parse_docstring
-from beluga.tools.complaints import line, refused, typed_line
+from beluga.schemas.faults import faults_of, typed_fault
+from beluga.tools.complaints import line, refused
 
 __all__ = ["Signature", "declared", "documented", "takes_instance", "unresolved"]
 
@@ -55,7 +56,7 @@ class Signature(msgspec.Struct, frozen=True):
     def _complaints(
         self, arguments: Mapping[str, JsonValue], error: msgspec.MsgspecError
     ) -> Iterator[str]:
-        """Say what is wrong with each argument; msgspec stops at the first."""
+        """Say all that is wrong with the arguments; msgspec stops at the first."""
         known = {one.name: one for one in self.parameters}
         found = False
         for one in known.values():
@@ -63,22 +64,24 @@ class Signature(msgspec.Struct, frozen=True):
                 found = True
                 yield line([one.name], "it is required, and missing")
         for name, value in arguments.items():
-            fault = self._fault(known.get(name), name, value)
-            if fault is not None:
+            for fault in self._faults(known.get(name), name, value):
                 found = True
                 yield fault
         if not found:
             yield line([], str(error))
 
-    def _fault(self, parameter: Parameter | None, name: str, value: JsonValue) -> str | None:
+    def _faults(self, parameter: Parameter | None, name: str, value: JsonValue) -> list[str]:
         if parameter is None:
             names = ", ".join([one.name for one in self.parameters]) or "none"
-            return line([name], f"there is no such parameter; there are: {names}")
+            return [line([name], f"there is no such parameter; there are: {names}")]
+        typed = TypeSchema[object](parameter.annotation)
         try:
-            TypeSchema[object](parameter.annotation).convert(value)
+            typed.convert(value)
         except msgspec.MsgspecError as error:
-            return typed_line(error, name, value, self.schema)
-        return None
+            return faults_of(value, typed.schema, [name]) or [
+                typed_fault(str(error), value, [name])
+            ]
+        return []
 
 
 def declared(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -590,6 +592,42 @@ async def test_all_faults_are_told_quoted_and_clipped_and_not_too_many() -> None
     assert lines[-2] == "- and more"
 
 
+class Cat(msgspec.Struct, tag="cat"):
+    lives: int
+
+
+class Dog(msgspec.Struct, tag="dog"):
+    name: str
+
+
+class Home(msgspec.Struct):
+    pet: Cat | Dog | None = None
+    floor: Literal["oak", "ash"] | None = None
+    rooms: int | list[int] = 1
+    since: dt.date | None = None
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ({"pet": {"type": "cow"}}, '/pet/type: expected one of "cat", "dog", got "cow"'),
+        ({"pet": {"type": "dog"}}, '/pet: missing "name"'),
+        ({"pet": {"type": "dog", "name": 3}}, "/pet/name: expected string, got 3"),
+        ({"pet": 3}, "/pet: expected object or null, got 3"),
+        ({"floor": "fir"}, '/floor: expected one of "oak", "ash" or null, got "fir"'),
+        ({"rooms": ["a"]}, '/rooms/0: expected integer, got "a"'),
+        ({"rooms": "a"}, '/rooms: expected integer or array, got "a"'),
+        ({"since": "May"}, '/since: Invalid RFC3339 encoded date, got "May"'),
+    ],
+)
+async def test_of_a_union_is_told_what_the_member_lacks_that_was_meant(
+    answer: object, fault: str
+) -> None:
+    model = scripted(json.dumps(answer), "{}")
+    await StructuredOutput(model, Home).generate("Where?")
+    assert faults_told(model.requests).splitlines()[1:-1] == [f"- {fault}"]
+
+
 async def test_what_a_decoder_quotes_stays_in_its_line() -> None:
     class Closed(msgspec.Struct, forbid_unknown_fields=True):
         def __post_init__(self) -> None:
@@ -598,7 +636,10 @@ async def test_what_a_decoder_quotes_stays_in_its_line() -> None:
     model = scripted("{}", "{}")
     with pytest.raises(OutputInvalidError):
         await StructuredOutput(model, Closed, retries=1).generate("Who?")
-    assert faults_told(model.requests).splitlines()[1] == "- (the whole answer): one\\ntwo"
+    assert (
+        faults_told(model.requests).splitlines()[1]
+        == "- (the whole answer): one\\ntwo, got an object with 0 fields"
+    )
 
 
 async def test_an_answer_that_a_router_has_judged_is_read_once(

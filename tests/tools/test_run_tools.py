@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import logging
 import sys
@@ -111,7 +112,7 @@ async def test_nothing_to_do() -> None:
         (("nap", "[1]"), "not a JSON object"),
         (("nap", "NaN"), "not a JSON object"),
         (("nap", "{}"), "/seconds: it is required, and missing"),
-        (("nap", {"seconds": "1"}), '/seconds: expected float, got str; got "1"'),
+        (("nap", {"seconds": "1"}), '/seconds: expected number, got "1"'),
         (("nap", {"seconds": 1, "minutes": 2}), "/minutes: there is no such parameter"),
         (("mindful", ""), "there is no such city; try its English name"),
     ],
@@ -140,9 +141,9 @@ async def test_every_fault_of_the_arguments_is_told_and_clipped() -> None:
     (answer,) = await run_tools(asking(("move", given | {"name": 1})), [move])
     lines = answer.text.splitlines()
     assert lines[1:] == [
-        "- /name: expected str, got int; got 1",
-        '- /place/zip: expected int, got str; got "no"',
-        '- /by/0: expected int, got str; got "a"',
+        "- /name: expected string, got 1",
+        '- /place/zip: expected integer, got "no"',
+        '- /by/0: expected integer, got "a"',
     ]
     (answer,) = await run_tools(
         asking(("move", {"name": given["name"], "place": 3, "by": []})), [move]
@@ -165,9 +166,22 @@ async def test_what_may_be_chosen_is_listed_wherever_it_stands() -> None:
     tree = {"kind": "leaf", "below": [{"kind": "twig"}, {"kind": "bush"}]}
     (answer,) = await run_tools(asking(("plant", {"unit": "k", "tree": tree})), [plant])
     unit, kind = answer.text.splitlines()[1:]
-    assert unit == """- /unit: invalid enum value 'k'; expected one of "c", "f"; got "k\""""
-    assert kind.startswith("- /tree/below/1/kind: invalid enum value 'bush'")
-    assert kind.endswith('; expected one of "leaf", "twig"; got "bush"')
+    assert unit == '- /unit: expected one of "c", "f" or null, got "k"'
+    assert kind == '- /tree/below/1/kind: expected one of "leaf", "twig", got "bush"'
+
+
+async def test_the_place_of_a_fault_is_told_to_the_last_key() -> None:
+    @tool
+    async def note(by: dict[str, list[tuple[int, str]]], at: dt.datetime) -> str:
+        raise AssertionError("not to be called")
+
+    given = {"by": {"a": [[1, "x"]], "b/c": [[1, "x"], [1, 2], ["y", "z"]]}, "at": "noon"}
+    (answer,) = await run_tools(asking(("note", given)), [note])
+    assert answer.text.splitlines()[1:] == [
+        "- /by/b~1c/1/1: expected string, got 2",
+        '- /by/b~1c/2/0: expected integer, got "y"',
+        '- /at: Invalid RFC3339 encoded datetime, got "noon"',
+    ]
 
 
 async def test_a_text_of_the_model_is_shown_quoted_and_short() -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with an answer, in lines that a model can mend it by.
+"""What is wrong with a value that a model wrote, in lines that it can mend it by.
 
 What the model has said stands quoted and clipped: it may have been led by somebody to say it.
 """
@@ -25,32 +25,63 @@ MOST_FAULTS: Final = 10
 MOST_QUOTED: Final = 80
 MOST_CHOICES: Final = 20
 MOST_NODES: Final = 20_000
-"""Values in an answer; one with more is not searched for further faults than the first."""
+"""Values within one; what has more is not searched for further faults than the first."""
+
+UNKNOWN: Final = "..."
+"""What a decoder says in place of a key of a dict."""
 
 _STEP: Final = re.compile(r"\.([^.\[`]+)|\[(\d+|\.\.\.)\]")
+_NOWHERE: Final = object()
 
 
-def faults_of(value: JsonValue, schema: Mapping[str, JsonValue]) -> list[str]:
+def faults_of(
+    value: JsonValue, schema: Mapping[str, JsonValue], at: Sequence[str] = ()
+) -> list[str]:
     """Return what in *value* does not obey *schema*, in the order of the schema.
 
     There is one line more than `MOST_FAULTS` if there are more faults than that, and none for a
     value that is too large or too deep to be searched.
+
+    Args:
+        value: What a model wrote.
+        schema: What it should have been.
+        at: Where *value* stands in all that it wrote.
     """
     if not _is_searchable(value):
         return []
     errors = _validator(msgspec.json.encode(schema)).iter_errors(value)
     try:
-        found = list(dict.fromkeys(islice(map(_told, errors), MOST_FAULTS + 1)))
+        found = list(dict.fromkeys(islice((_told(error, at) for error in errors), MOST_FAULTS + 1)))
     except RecursionError:
         return []
     return found if len(found) <= MOST_FAULTS else [*found[:MOST_FAULTS], "and more"]
 
 
-def typed_fault(reason: str) -> str:
-    """Say what a decoder has said, with the place as a JSON pointer."""
+def typed_fault(reason: str, value: JsonValue, at: Sequence[str] = ()) -> str:
+    """Say what a decoder has said of *value*, with the place as a JSON pointer.
+
+    A decoder does not tell the key of what stands in a dict; nor is it told then what came.
+    """
     fault, _, place = reason.partition(" - at `")
-    steps = [key or index for key, index in _STEP.findall(place.removeprefix("$"))]
-    return f"{_pointer(steps)}: {plainly(fault.replace('`', ''))}"
+    steps = [
+        key or (index if index == UNKNOWN else int(index))
+        for key, index in _STEP.findall(place.removeprefix("$"))
+    ]
+    told = plainly(fault.replace("`", ""))
+    came = _reached(value, steps)
+    got = "" if came is _NOWHERE else f", got {quoted(came)}"
+    return f"{_pointer([*at, *steps])}: {told}{got}"
+
+
+def _reached(value: object, steps: Sequence[str | int]) -> object:
+    for step in steps:
+        if isinstance(value, dict):
+            value = value.get(step, _NOWHERE)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return _NOWHERE
+    return value
 
 
 def plainly(text: str) -> str:
@@ -74,25 +105,38 @@ def _without_comparisons(schema: JsonValue) -> dict[str, JsonValue]:
     return document
 
 
-def _told(error: ValidationError) -> str:
+def _told(error: ValidationError, at: Sequence[str]) -> str:
     error = _innermost(error)
     tell = _TOLD.get(error.validator or "")
     told = plainly(error.message) if tell is None else tell(error)
     got = "" if error.validator in _WITHOUT_VALUE else f", got {quoted(error.instance)}"
-    return f"{_pointer(list(error.absolute_path))}: {told}{got}"
+    return f"{_pointer([*at, *error.absolute_path])}: {told}{got}"
 
 
 def _innermost(error: ValidationError) -> ValidationError:
-    """Say what is wrong with the member of a union that the value is most like."""
+    """Say what is wrong with the member of a union that the value is meant to be."""
     from jsonschema.exceptions import best_match
 
-    while error.validator in {"anyOf", "oneOf"} and error.context:
-        deeper = [inner for inner in error.context if inner.relative_path]
-        likely = best_match(deeper)
+    while error.validator in _UNIONS and error.context:
+        strangers = {_member(inner) for inner in error.context if _is_stranger(inner)}
+        likely = best_match([one for one in error.context if _member(one) not in strangers])
         if likely is None:
-            break
+            tags = [inner for inner in error.context if inner.relative_path]
+            return tags[0] if tags else error
         error = likely
     return error
+
+
+def _member(inner: ValidationError) -> str | int:
+    """Return which member of a union an error is of."""
+    return inner.relative_schema_path[0]
+
+
+def _is_stranger(inner: ValidationError) -> bool:
+    """Whether the value is of another kind, or has another tag, than this member of a union."""
+    if inner.validator == "const":
+        return True
+    return inner.validator in {"type", "enum"} and not inner.relative_path
 
 
 def _types(error: ValidationError) -> str:
@@ -108,7 +152,16 @@ def _choices(error: ValidationError) -> str:
 
 
 def _constant(error: ValidationError) -> str:
-    return f"expected {quoted(error.validator_value)}"
+    """Tell the constant; or, of a tag, all that it may be."""
+    errors = [error]
+    if error.parent is not None and error.parent.validator in _UNIONS:
+        errors = [
+            one
+            for one in error.parent.context or ()
+            if one.validator == "const" and one.relative_path == error.relative_path
+        ]
+    shown = list(dict.fromkeys([quoted(one.validator_value) for one in errors]))
+    return f"expected {'one of ' if len(shown) > 1 else ''}{', '.join(shown[:MOST_CHOICES])}"
 
 
 def _missing(error: ValidationError) -> str:
@@ -126,19 +179,22 @@ def _unknown(error: ValidationError) -> str:
 
 
 def _union(error: ValidationError) -> str:
-    members = _kinds(error.validator_value)
+    kinds = [one for one in error.context or () if one.validator in _KINDS]
+    told = [_KINDS[str(one.validator)](one).removeprefix("expected ") for one in kinds]
+    members = list(dict.fromkeys(told))
     return f"expected {' or '.join(members)}" if members else "fits none of the alternatives"
-
-
-def _kinds(members: object) -> list[str]:
-    found = [member.get("type") if isinstance(member, dict) else None for member in _list(members)]
-    return list(dict.fromkeys([str(kind) for kind in found])) if all(found) else []
 
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
+_UNIONS: Final = frozenset({"anyOf", "oneOf"})
+_KINDS: Final[Mapping[str, Callable[[ValidationError], str]]] = {
+    "type": _types,
+    "enum": _choices,
+    "const": lambda error: quoted(error.validator_value),
+}
 _TOLD: Final[Mapping[str, Callable[[ValidationError], str]]] = {
     "type": _types,
     "enum": _choices,
