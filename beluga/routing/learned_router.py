@@ -45,8 +45,8 @@ class LearnedRouter:
     Before anything is learnt, what is expected of a model is its `Candidate.quality`; of models
     without one, a little more the dearer they are, above all for long requests. Every model is
     asked five times at first. With a *fallback*, that one chooses instead, and its choice stands
-    while the model it has chosen, or all models but one, have fewer than 50 judged answers; chance
-    then chooses among those that do.
+    while the model it has chosen has fewer than 50 judged answers. After that the best of those
+    that have 50 is asked, or the best of all while only one has; chance chooses among the others.
 
     Only verdicts are learnt: feedback, examples, and an answer that was refused by the `accept` of
     the router (or by whoever judged it for the caller), which counts 0. An attempt that failed
@@ -74,7 +74,8 @@ class LearnedRouter:
     ) -> None:
         self._cost_weight = _number("cost_weight", cost_weight, math.inf)
         self._exploration = _number("exploration", exploration, 1.0)
-        if fallback is not None and not callable(getattr(fallback, "select", None)):
+        verbs = [callable(getattr(fallback, verb, None)) for verb in ("select", "observe")]
+        if fallback is not None and (isinstance(fallback, type) or not all(verbs)):
             raise invalid_input(
                 f"fallback is a strategy such as FailoverChain(); got {fallback!r:.80}"
             )
@@ -148,10 +149,12 @@ class LearnedRouter:
         Raises:
             InvalidInputError: Something is no `Example`, or there are more than 256 models.
         """
+        if not isinstance(examples, Iterable):
+            raise invalid_input(f"fit takes examples: [Example(…), …]; got {examples!r:.80}")
         given = tuple(examples)
         for example in given:
             if not isinstance(example, Example):
-                raise invalid_input(f"fit takes examples: Example(…); got {example!r:.80}")
+                raise invalid_input(f"fit takes examples: [Example(…), …]; got {example!r:.80}")
         self._learner.make_room({name for example in given for name in example.qualities})
         # Examples that come sorted by subject would leave the last subject's mark on the weights.
         for example in random.Random(len(given)).sample(given, len(given)):

@@ -154,10 +154,11 @@ class Learner:
     ) -> Draw:
         known = [name for name, count in judged.items() if count >= _KNOWN]
         strangers = [name for name in scores if name not in known]
-        if preferred in strangers or len(known) < 2:
+        if preferred in strangers:
             best, why = preferred, "as its fallback chooses, while too little is known"
         else:
-            best, why = max(known, key=scores.__getitem__), _BEST
+            # One that is known to be bad must not be asked until chance has made another known.
+            best, why = max(known if len(known) > 1 else scores, key=scores.__getitem__), _BEST
         return drawn(best, strangers if self._exploration else (), self._exploration, chance, why)
 
     def _newly_met(self, candidates: Sequence[Candidate]) -> dict[str, Prior]:

@@ -224,6 +224,7 @@ def test_all_examples_are_learnt_or_none() -> None:
         ({"exploration": 1.5}, "exploration is a number, from 0 to 1"),
         ({"exploration": True}, "exploration"),
         ({"fallback": "chain"}, "fallback is a strategy"),
+        ({"fallback": FailoverChain}, "fallback is a strategy"),
     ],
 )
 def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:
@@ -427,7 +428,25 @@ async def test_once_enough_is_known_it_chooses_itself() -> None:
     assert [one.chosen for one in await chosen(judged(50), offered("a", "b"))] == ["b"]
     assert [one.chosen for one in await chosen(judged(50), offered("a", "b", "new"))] == ["b"]
     assert [one.chosen for one in await chosen(judged(50), offered("new", "a", "b"))] == ["new"]
-    assert [one.chosen for one in await chosen(judged(50), offered("a", "new"))] == ["a"]
+    assert [one.chosen for one in await chosen(judged(50), offered("a", "new"))] == ["new"]
+    assert [one.chosen for one in await chosen(judged(50), offered("b", "new"))] == ["b"]
+
+
+def test_examples_are_a_sequence() -> None:
+    with pytest.raises(InvalidInputError, match=r"fit takes examples: \[Example"):
+        LearnedRouter().fit(None)
+
+
+async def test_a_fallback_that_chooses_badly_does_not_choose_for_long() -> None:
+    strategy = LearnedRouter(fallback=FailoverChain(), seed=3)
+    router = Router([model(name, *[said(name)] * 150) for name in ("bad", "good")], strategy)
+    answers = [await router.generate(f"question {n}") for n in range(50)]
+    for answer in answers:
+        strategy.feedback(answer, float(answer.text == "good"))
+    for n in range(100):
+        answers.append(await router.generate(f"another question {n}"))
+        strategy.feedback(answers[-1], float(answers[-1].text == "good"))
+    assert [answer.text for answer in answers].count("good") > 75
 
 
 async def test_its_fallback_hears_and_explains_too() -> None:
