@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -66,6 +66,16 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
         self._check("input_price", self.input_price, 0.0)
         self._check("output_price", self.output_price, 0.0)
         self._check("context_window", self.context_window, 1.0)
+        if not isinstance(self.context_window, int | None):
+            raise invalid_input(
+                f"candidate {self.label!r}: context_window is in whole tokens; "
+                f"got {self.context_window!r}"
+            )
+        if not isinstance(self.options, Mapping | None):
+            raise invalid_input(
+                f"candidate {self.label!r}: options stand in a dict, as in "
+                f"options={{'temperature': 0.5}}; got {self.options!r:.80}"
+            )
         self._settle_tags()
         msgspec.structs.force_setattr(self, "capabilities", _capabilities(self.capabilities))
         _ = self.overlay
@@ -126,8 +136,9 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
 
     def _settle_tags(self) -> None:
         given: object = self.tags
-        tags = () if isinstance(given, str) else tuple(self.tags)
-        if isinstance(given, str) or not all(isinstance(tag, str) and tag for tag in tags):
+        texts = isinstance(given, Iterable) and not isinstance(given, str)
+        tags = tuple(self.tags) if texts else ()
+        if not texts or not all(isinstance(tag, str) and tag for tag in tags):
             raise invalid_input(
                 f"candidate {self.label!r}: tags are texts, as in tags=['eu']; got {given!r:.80}"
             )
@@ -137,6 +148,8 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
 def _capabilities(given: Capabilities | Collection[str] | None) -> Capabilities | None:
     if given is None or isinstance(given, Capabilities):
         return given
+    if not isinstance(given, Iterable):
+        raise invalid_input(f"capabilities stand by name, as in {{'tools'}}; got {given!r:.80}")
     names = {given} if isinstance(given, str) else set(given)
     unknown = sorted(names.difference(_KNOWN))
     if unknown:

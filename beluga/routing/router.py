@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from inspect import iscoroutinefunction
 from typing import Literal, Unpack
 
 from beluga.effects import Effects, live
@@ -88,6 +89,8 @@ class Router(ChatModel):
         max_wait: float = 0.0,
         store: HealthStore | None = None,
     ) -> None:
+        _check_part("context", context, "fit_request")
+        _check_part("store", store, "read", "admit", "settle")
         seats, reserves = seated(models, fallbacks, context)
         modes = {
             "commit": (commit, "content", "finish"),
@@ -185,6 +188,12 @@ class Router(ChatModel):
         return f"Router({self.model_id!r}, {self._plan.strategy!r})"
 
 
+def _check_part(name: str, given: object, *verbs: str) -> None:
+    able = all(callable(getattr(given, verb, None)) for verb in verbs)
+    if given is not None and (isinstance(given, type) or not able):
+        raise invalid_input(f"Router: {name} has a method {verbs[0]}; got {given!r:.80}")
+
+
 def _check(
     strategy: object, cooldown: object, accept: object, modes: Mapping[str, tuple[str, str, str]]
 ) -> None:
@@ -200,6 +209,8 @@ def _check(
             )
     if accept is not None and not callable(accept):
         raise invalid_input(f"accept is a function from a message to a bool; got {accept!r:.80}")
+    if iscoroutinefunction(accept) or (accept is not None and iscoroutinefunction(accept.__call__)):
+        raise invalid_input("accept is a plain function: what an async one returns is always true")
     if accept is not None and modes["commit"][0] != "finish":
         raise invalid_input(
             "accept can judge only what has not been shown: pass commit='finish' with it"

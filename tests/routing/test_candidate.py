@@ -64,6 +64,10 @@ def test_options_may_be_taken_out() -> None:
     ("wrong", "text"),
     [
         ({"weight": math.nan}, "weight is a number, above 0"),
+        ({"context_window": 1.5}, "context_window is in whole tokens; got 1.5"),
+        ({"options": 5}, "options stand in a dict"),
+        ({"capabilities": 5}, "capabilities stand by name"),
+        ({"tags": None}, "tags are texts"),
         ({"weight": 0}, "weight is a number, above 0"),
         ({"weight": -1.0}, "weight is a number, above 0"),
         ({"weight": math.inf}, "weight is a number, above 0"),

@@ -13,12 +13,22 @@ from beluga.errors import InvalidInputError, StrategyError
 from beluga.events import Scored
 from beluga.model import ChatModel
 from beluga.routing import Candidate, Cooldown, CostOptimized, Explanation, RoundRobin, Router
-from beluga.schema import GenerateOptions, ModelInfo, OptionLayer, Request
+from beluga.schema import AIMessage, GenerateOptions, ModelInfo, OptionLayer, Request
+from beluga.stores import MemoryHealth
 from beluga.testing import ScriptedModel
 from tests.middleware.stage import SLOW
 from tests.routing.stage import First, Named, able, broken, model, said
 
 ONE = model("one")
+
+
+async def awaited(answer: AIMessage) -> bool:
+    return False
+
+
+class Awaited:
+    async def __call__(self, answer: AIMessage) -> bool:
+        return False
 
 
 @pytest.mark.parametrize(
@@ -58,6 +68,11 @@ ONE = model("one")
         (lambda: Router([ONE], cooldown=30), "cooldown=Cooldown"),
         (lambda: Router([ONE], commit="finish", accept=True), "accept is a function"),
         (lambda: Router([ONE], accept=bool), "commit='finish'"),
+        (lambda: Router([ONE], commit="finish", accept=awaited), "accept is a plain function"),
+        (lambda: Router([ONE], commit="finish", accept=Awaited()), "accept is a plain function"),
+        (lambda: Router([ONE], context=8000), "context has a method fit_request; got 8000"),
+        (lambda: Router([ONE], store={}), "store has a method read; got {}"),
+        (lambda: Router([ONE], store=MemoryHealth), "store has a method read; got <class"),
         (lambda: Cooldown(failures=0), "failures says how many"),
         (lambda: Cooldown(failures=True), "failures says how many"),
         (lambda: Cooldown(seconds=0), "seconds is in seconds, above 0"),
