@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beluga.context.cutting import STEP, Cut, check_step, cut, opened, steps
+from beluga.context.arguments import check_count, check_model, check_share
+from beluga.context.cutting import STEP, Cut, cut, opened, steps
 from beluga.context.placeholders import compact
 from beluga.context.relevance import Relevance
 from beluga.context.semantic import Embed, Ranking
 from beluga.context.summarize import Summary
 from beluga.context.turns import History, Turn
 from beluga.effects import Effects
-from beluga.errors import invalid_input
 from beluga.model import ChatModel
 from beluga.stores import KeyValue
 
@@ -61,11 +61,11 @@ class Adaptive:
         step: int = STEP,
         store: KeyValue | None = None,
     ) -> None:
-        if recent_turns < 0:
-            raise invalid_input(f"recent_turns must be at least 0; got {recent_turns}")
-        if not 0 <= recent_share <= 1:
-            raise invalid_input(f"recent_share must be from 0 to 1; got {recent_share}")
-        check_step(step)
+        if model is not None:
+            check_model("Adaptive", model)
+        check_count("recent_turns", recent_turns, 0)
+        check_share("recent_share", recent_share)
+        check_count("step", step)
         self._recent, self._share, self._step = recent_turns, recent_share, step
         self._ranking = Ranking(embed, relevance)
         self._summary = (

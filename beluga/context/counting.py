@@ -20,7 +20,7 @@ from beluga.schema import (
     ToolSpec,
 )
 from beluga.tokens import ModelTokenizer, UsageAnchor
-from beluga.tokens.offloading import each, texts_in, whole
+from beluga.tokens.offloading import declared, each, texts_in, whole
 
 __all__ = ["Counter", "Counts"]
 
@@ -76,17 +76,20 @@ class Counter:
             size = self.tokenizer.uncounted(messages)
         else:
             size = sum([len(text) for message in messages for text in texts_in(message)])
-        return await whole(lambda: self._total(messages, tools), size)
+        return await whole(lambda: self._total(messages, tools), size + declared(tools))
 
-    def around(self, tools: Sequence[ToolDeclaration]) -> int:
+    async def around(self, tools: Sequence[ToolDeclaration]) -> int:
         """Return what a request costs beside its messages."""
-        return self._total((), tools)
+        return await whole(lambda: self._total((), tools), declared(tools))
 
-    def schema(self, options: GenerateOptions) -> int:
+    async def schema(self, options: GenerateOptions) -> int:
         """Return what the schema of the answer costs, if there is one."""
         schema = options.response_format
         if not isinstance(schema, JsonSchema):
             return 0
+        return await whole(lambda: self._schema(schema), declared((), schema))
+
+    def _schema(self, schema: JsonSchema) -> int:
         if isinstance(self.tokenizer, ModelTokenizer):
             return self.tokenizer.count_schema(schema)
         return self.tokenizer.count(msgspec.json.encode(schema).decode())

@@ -12,22 +12,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from beluga.context.turns import History, Turn
-from beluga.errors import invalid_input
 
-__all__ = ["STEP", "Cut", "check_step", "cut", "opened", "steps"]
+__all__ = ["STEP", "Cut", "cut", "opened", "steps"]
 
 STEP = 1024
 """Tokens between two places where a history may be cut."""
-
-
-def check_step(step: int) -> None:
-    """Refuse a distance between cuts that is none.
-
-    Raises:
-        InvalidInputError: It is below 1.
-    """
-    if step < 1:
-        raise invalid_input(f"step must be at least 1 token; got {step}")
 
 
 class Cut:

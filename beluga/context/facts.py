@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from beluga.context.cutting import STEP, check_step, cut
+from beluga.context.arguments import check_count, check_model
+from beluga.context.cutting import STEP, cut
 from beluga.context.marks import facts as marked
 from beluga.context.relevance import Relevance, Terms
 from beluga.context.rolling import Rolling
@@ -16,7 +17,7 @@ from beluga.context.transcript import transcript
 from beluga.context.turns import History, Turn
 from beluga.context.words import terms_of
 from beluga.effects import Effects
-from beluga.errors import OutputInvalidError, invalid_input
+from beluga.errors import OutputInvalidError
 from beluga.model import ChatModel
 from beluga.schema import Failure, Message
 from beluga.stores import KeyValue
@@ -84,11 +85,9 @@ class FactExtraction:
         step: int = STEP,
         portion: int = 8192,
     ) -> None:
-        if max_tokens < _SMALLEST:
-            raise invalid_input(
-                f"max_tokens must be at least {_SMALLEST} tokens of facts; got {max_tokens}"
-            )
-        check_step(step)
+        check_model("FactExtraction", model)
+        check_count("max_tokens", max_tokens, _SMALLEST)
+        check_count("step", step)
         self._model, self._max_tokens, self._step = model, max_tokens, step
         self._rolling = Rolling(self._brought_up_to_date, "facts", store, portion, shared=key)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from beluga.context.adaptive import Adaptive
+from beluga.context.arguments import check_count
 from beluga.context.counting import Counter, Counts
 from beluga.context.semantic import Semantic
 from beluga.context.sliding import Sliding
@@ -18,7 +19,15 @@ from beluga.errors import ContextOverflowError, invalid_input
 from beluga.events import Fitted
 from beluga.fitting import input_budget
 from beluga.model import ChatModel
-from beluga.schema import Message, Request, ToolDeclaration
+from beluga.schema import (
+    Message,
+    ProviderTool,
+    Request,
+    Tool,
+    ToolDeclaration,
+    ToolSpec,
+)
+from beluga.schema.option_layer import declarations
 from beluga.tokens import tokenizer_for
 
 __all__ = ["ContextManager"]
@@ -68,10 +77,12 @@ class ContextManager:
         reserve_output: int | None = None,
         keep_system: bool = True,
     ) -> None:
-        if budget is not None and budget < 1:
-            raise invalid_input(f"budget must be at least 1 token; got {budget}")
-        if reserve_output is not None and reserve_output < 0:
-            raise invalid_input(f"reserve_output must be at least 0 tokens; got {reserve_output}")
+        if budget is not None:
+            check_count("budget", budget)
+        if reserve_output is not None:
+            check_count("reserve_output", reserve_output, 0)
+        if tokenizer is not None and not _counts(tokenizer):
+            raise invalid_input(f"tokenizer takes what tokenizer_for gives; got {tokenizer!r:.80}")
         self._strategy = _strategy(strategy)
         self._tokenizer = tokenizer
         self._budget, self._reserve, self._keep_system = budget, reserve_output, keep_system
@@ -82,7 +93,7 @@ class ContextManager:
         messages: Sequence[Message],
         budget: int | None = None,
         *,
-        tools: Sequence[ToolDeclaration] = (),
+        tools: Sequence[Tool | ToolSpec | ProviderTool] = (),
         fx: Effects | None = None,
     ) -> Fitted:
         """Return *messages* as they are if they fit, else what the strategy keeps of them.
@@ -96,17 +107,17 @@ class ContextManager:
         Raises:
             ContextOverflowError: What must stay does not fit; it names the smallest budget that
                 would do.
-            InvalidInputError: There is no budget, or *messages* are none.
+            InvalidInputError: There is no budget, or *messages* or *tools* are none.
             ModelError: A model that the strategy asks did not answer.
         """
         allowed = self._budget if budget is None else budget
         if allowed is None:
             raise invalid_input("fit needs a budget: pass one here or to ContextManager")
-        if allowed < 0:
-            raise invalid_input(f"a budget is a number of tokens, at least 0; got {allowed}")
+        check_count("budget", allowed, 0)
         _check(messages)
+        declared = _declared(tools)
         counter = await self._counter(None)
-        return await self._fitted(messages, allowed, tools, counter, _LIVE if fx is None else fx)
+        return await self._fitted(messages, allowed, declared, counter, _LIVE if fx is None else fx)
 
     async def fit_request(
         self, request: Request, model: ChatModel, fx: Effects, *, share: float = 1.0
@@ -127,7 +138,7 @@ class ContextManager:
         """
         counter = await self._counter(model)
         tools = request.options.tools or ()
-        budget = self._budget_for(request, model, counter)
+        budget = await self._budget_for(request, model, counter)
         if share < 1.0:
             sent = int(share * await counter.total(request.messages, tools))
             budget = sent if budget is None else min(budget, sent)
@@ -139,7 +150,7 @@ class ContextManager:
         fx.notify(msgspec.structs.replace(fitted, messages=()))
         return msgspec.structs.replace(request, messages=tuple(fitted.messages))
 
-    def _budget_for(self, request: Request, model: ChatModel, counter: Counter) -> int | None:
+    async def _budget_for(self, request: Request, model: ChatModel, counter: Counter) -> int | None:
         if self._budget is not None:
             return self._budget
         budget = input_budget(model.info, request.options, self._reserve)
@@ -147,7 +158,7 @@ class ContextManager:
             return None
         if not counter.tokenizer.exact:
             budget -= int(budget * _MARGIN)
-        return max(0, budget - counter.schema(request.options))
+        return max(0, budget - await counter.schema(request.options))
 
     async def _fitted(
         self,
@@ -158,12 +169,14 @@ class ContextManager:
         fx: Effects,
     ) -> Fitted:
         costs = await counter.costs(messages)
-        around = counter.around(tools)
+        around = await counter.around(tools)
         tokens = around + sum(costs)
         if abs(tokens - budget) <= _doubt(tokens, len(messages)):
             tokens = await counter.total(messages, tools)
-        if tokens <= budget or not messages:
+        if tokens <= budget:
             return Fitted(messages, tokens, 0, self._strategy.name, budget)
+        if not messages:
+            raise ContextOverflowError(tokens, budget)
         history = history_of(
             messages,
             costs,
@@ -218,6 +231,8 @@ class ContextManager:
 
 def _strategy(given: ContextStrategy | str) -> ContextStrategy:
     if not isinstance(given, str):
+        if isinstance(given, type) or not callable(getattr(given, "choose", None)):
+            raise invalid_input(f"{given!r:.80} is no strategy; pass Adaptive(), or its name")
         return given
     if given in _WITH_MODEL:
         raise invalid_input(
@@ -226,6 +241,17 @@ def _strategy(given: ContextStrategy | str) -> ContextStrategy:
     if given not in _NAMED:
         raise invalid_input(f"no strategy {given!r}; there are {', '.join(_NAMED)}")
     return _NAMED[given]()
+
+
+def _counts(tokenizer: object) -> bool:
+    return not isinstance(tokenizer, type) and callable(getattr(tokenizer, "count_messages", None))
+
+
+def _declared(tools: object) -> tuple[ToolDeclaration, ...]:
+    try:
+        return declarations(tools)
+    except ValueError as error:
+        raise invalid_input(f"fit: {error}") from None
 
 
 def _check(messages: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beluga.errors import invalid_input
 from beluga.fitting import Fitter, Fitting
 from beluga.hooks import Middleware
 
@@ -16,6 +17,9 @@ def with_context(manager: Fitter) -> Middleware:
     that a request is too long, it is asked once more with three quarters of it.
 
     Raises:
+        InvalidInputError: *manager* fits nothing, as the name of a strategy does not.
         ContextOverflowError: (when asked) What must stay of a request does not fit.
     """
+    if not callable(getattr(manager, "fit_request", None)):
+        raise invalid_input(f"with_context takes a ContextManager; got {manager!r:.80}")
     return lambda model: Fitting(model, manager)

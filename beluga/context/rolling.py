@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from beluga.context.arguments import check_count
 from beluga.context.transcript import portions
 from beluga.context.turns import Turn
 from beluga.effects import Effects
-from beluga.errors import invalid_input
 from beluga.schema import Message, ToolMessage
 from beluga.stores import KeyValue, MemoryStore
 
@@ -59,8 +59,7 @@ class Rolling:
         *,
         shared: str | None = None,
     ) -> None:
-        if portion < 1:
-            raise invalid_input(f"portion must be at least 1 token; got {portion}")
+        check_count("portion", portion)
         self._advance = advance
         # What began with shared knowledge holds it: nobody else may find it by the same words.
         self._namespace = namespace if shared is None else f"{namespace}-of:{shared}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from beluga.context.cutting import STEP, Cut, check_step
+from beluga.context.arguments import check_count
+from beluga.context.cutting import STEP, Cut
 from beluga.context.truncate import truncated
 from beluga.context.turns import History, Turn
 from beluga.effects import Effects
-from beluga.errors import invalid_input
 
 __all__ = ["Sliding"]
 
@@ -27,9 +27,9 @@ class Sliding:
     name: str = "sliding"
 
     def __init__(self, turns: int | None = None, *, step: int = STEP) -> None:
-        if turns is not None and turns < 1:
-            raise invalid_input(f"turns must be at least 1, or None for all that fit; got {turns}")
-        check_step(step)
+        if turns is not None:
+            check_count("turns", turns)
+        check_count("step", step)
         self._turns, self._step = turns, step
 
     async def choose(self, history: History, _fx: Effects, /) -> list[Turn]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beluga.context.cutting import STEP, check_step, cut
+from beluga.context.arguments import check_count, check_model
+from beluga.context.cutting import STEP, cut
 from beluga.context.marks import summary
 from beluga.context.rolling import Rolling
 from beluga.context.transcript import transcript
 from beluga.context.turns import History, Turn
 from beluga.effects import Effects
-from beluga.errors import invalid_input
 from beluga.model import ChatModel
 from beluga.schema import Message
 from beluga.stores import KeyValue
@@ -53,10 +53,7 @@ class Summary:
         store: KeyValue | None = None,
         portion: int = 8192,
     ) -> None:
-        if max_tokens < _SMALLEST:
-            raise invalid_input(
-                f"max_tokens must be at least {_SMALLEST} tokens of summary; got {max_tokens}"
-            )
+        check_count("max_tokens", max_tokens, _SMALLEST)
         self._model, self._max_tokens = model, max_tokens
         self._rolling = Rolling(self._write, "summary", store, portion)
 
@@ -114,7 +111,8 @@ class Summarize:
         store: KeyValue | None = None,
         portion: int = 8192,
     ) -> None:
-        check_step(step)
+        check_model("Summarize", model)
+        check_count("step", step)
         self._step = step
         self._summary = Summary(model, max_tokens=max_tokens, store=store, portion=portion)
 

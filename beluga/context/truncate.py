@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from beluga.context.cutting import STEP, check_step, cut
+from beluga.context.arguments import check_count
+from beluga.context.cutting import STEP, cut
 from beluga.context.turns import History, Turn
 from beluga.effects import Effects
 
@@ -23,7 +24,7 @@ class Truncate:
     name: str = "truncate"
 
     def __init__(self, *, step: int = STEP) -> None:
-        check_step(step)
+        check_count("step", step)
         self._step = step
 
     async def choose(self, history: History, _fx: Effects, /) -> list[Turn]:

@@ -11,7 +11,7 @@ from beluga.schema.json import check_json
 from beluga.schema.options import UNSET, GenerateOptions, Options, Timeouts
 from beluga.schema.tools import ProviderTool, ToolDeclaration, ToolSpec
 
-__all__ = ["OptionLayer"]
+__all__ = ["OptionLayer", "declarations"]
 
 
 class OptionLayer(msgspec.Struct, frozen=True):
@@ -87,7 +87,12 @@ def _texts(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def _declarations(value: object) -> tuple[ToolDeclaration, ...]:
+def declarations(value: object) -> tuple[ToolDeclaration, ...]:
+    """Return what a request says of the tools that a user gave.
+
+    Raises:
+        ValueError: Something among them is no tool, or two have the same name.
+    """
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise ValueError(f"tools takes a sequence of tools; got {type(value).__name__}")
     declarations = tuple([_declaration(tool) for tool in value])
@@ -124,7 +129,7 @@ def _json(value: object) -> object:
 
 _NARROW: Final[Mapping[str, Callable[[object], object]]] = {
     "stop": _texts,
-    "tools": _declarations,
+    "tools": declarations,
     "reasoning": _reasoning,
     "timeout": _timeouts,
     "extra": _json,

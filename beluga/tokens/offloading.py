@@ -11,20 +11,25 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+import msgspec
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar, checkpoint
 
 from beluga.schema import (
+    FilePart,
+    JsonSchema,
     Message,
     Part,
     ProviderPart,
+    ProviderTool,
     ReasoningPart,
     RefusalPart,
     TextPart,
     ToolCall,
+    ToolDeclaration,
 )
 
-__all__ = ["LONG", "each", "stay_where", "texts_in", "whole"]
+__all__ = ["LONG", "declared", "each", "stay_where", "texts_in", "whole", "written_in"]
 
 T = TypeVar("T")
 
@@ -33,6 +38,8 @@ LONG: Final = 16_000
 
 _THREADS: Final = 2
 """The work holds the interpreter's lock for a part of the time, so that more would not help."""
+
+_TEXTUAL: Final = frozenset({"application/json", "application/xml"})
 
 _limiter: Final = RunVar[CapacityLimiter]("beluga_counting")
 _staying: Final[list[Callable[[], bool]]] = []
@@ -71,6 +78,17 @@ async def each(work: Callable[[Message], object], messages: Sequence[Message]) -
             done = 0
 
 
+def declared(tools: Sequence[ToolDeclaration], answer: object = None) -> int:
+    """Return how many characters the declarations of *tools* and the schema of an answer take."""
+    size = len(msgspec.json.encode(answer.schema)) if isinstance(answer, JsonSchema) else 0
+    for tool in tools:
+        if isinstance(tool, ProviderTool):
+            size += len(tool.raw)
+        else:
+            size += len(tool.description) + len(msgspec.json.encode(tool.parameters))
+    return size
+
+
 def texts_in(message: Message) -> list[str]:
     """Return the texts of *message* that take work: what was said, thought and called with."""
     if isinstance(message.content, str):
@@ -84,5 +102,15 @@ def _text(part: Part) -> str:
             return text
         case ToolCall(arguments=text) | ProviderPart(raw=text):
             return text
+        case FilePart():
+            return written_in(part) or ""
         case _:
             return ""
+
+
+def written_in(part: FilePart) -> str | None:
+    """Return the text of a file that holds text and is sent along; of others, `None`."""
+    kind = part.media_type or ""
+    if part.data is None or not (kind.startswith("text/") or kind in _TEXTUAL):
+        return None
+    return part.data.decode("utf-8", "replace")

@@ -29,7 +29,7 @@ from beluga.schema import (
 from beluga.tokens.declarations import as_json, as_typescript
 from beluga.tokens.family import Family
 from beluga.tokens.images import size_of
-from beluga.tokens.offloading import texts_in
+from beluga.tokens.offloading import texts_in, written_in
 from beluga.tokens.texts import texts_of
 
 __all__ = ["Prompts"]
@@ -144,8 +144,8 @@ class Prompts:
                 return self.text(part.raw)
             case ImagePart():
                 return self._family.images.tokens(size_of(part.data), part.detail)
-            case FilePart() if part.data is not None and _is_text(part.media_type):
-                return self.text(part.data.decode("utf-8", "replace"))
+            case FilePart() if (written := written_in(part)) is not None:
+                return self.text(written)
             case AudioPart() | VideoPart() | FilePart():
                 return _MEDIUM
             case _:
@@ -173,9 +173,3 @@ def _without_thoughts(text: str) -> str:
         said.append(text[place:start])
         place = end + len("</think>")
     return "".join([*said, text[place:]]).strip()
-
-
-def _is_text(media_type: str | None) -> bool:
-    return media_type is not None and (
-        media_type.startswith("text/") or media_type in ("application/json", "application/xml")
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beluga.model import ChatModel
 from beluga.schema import Request
-from beluga.tokens.offloading import whole
+from beluga.tokens.offloading import declared, whole
 from beluga.tokens.tokenizer import tokenizer_for
 
 __all__ = ["request_tokens"]
@@ -14,5 +14,7 @@ async def request_tokens(request: Request, model: ChatModel) -> int:
     """Return how many tokens of input *request* has, as *model* counts them."""
     tokenizer = tokenizer_for(model)
     await tokenizer.load()
+    options = request.options
     size = tokenizer.uncounted(request.messages)
+    size += declared(options.tools or (), options.response_format)
     return await whole(lambda: tokenizer.count_request(request), size)

@@ -4,8 +4,20 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from beluga import ContextManager, HumanMessage, Message, apply_middleware, with_limits
-from beluga.schema import AIMessage, ToolCall, ToolMessage
+from beluga import (
+    ChatModel,
+    ContextManager,
+    HumanMessage,
+    JsonSchema,
+    Message,
+    ModelInfo,
+    ToolSpec,
+    Wrapper,
+    apply_middleware,
+    with_context,
+    with_limits,
+)
+from beluga.schema import AIMessage, FilePart, ToolCall, ToolMessage
 from beluga.stores import ProviderLimits
 from beluga.testing import ScriptedModel
 from beluga.tokens import ModelTokenizer, encodings, family_of
@@ -13,6 +25,14 @@ from beluga.tokens.offloading import LONG, each, whole
 from beluga.tokens.texts import Texts
 
 LONG_TEXT = "The whale dives under the ice. " * 1000
+
+
+class Sized(Wrapper):
+    """A model of which the window is known."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return ModelInfo(model="gpt-4o", context_window=100_000)
 
 
 @pytest.fixture
@@ -60,6 +80,33 @@ async def test_a_limit_counts_a_long_prompt_in_a_thread(threads: dict[int, bool]
     threads.clear()
     await model.generate(LONG_TEXT)
     assert threads == {}
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("way", ["fit", "fit_request", "limit"])
+async def test_long_declarations_are_counted_in_a_thread(
+    threads: dict[int, bool], way: str
+) -> None:
+    model: ChatModel = ScriptedModel(["ok"], model_id="gpt-4o")
+    tools = [ToolSpec("read", LONG_TEXT)]
+    schema = JsonSchema("answer", {"type": "object", "description": LONG_TEXT})
+    if way == "fit":
+        await ContextManager("truncate").fit([HumanMessage("Hi.")], 100_000, tools=tools)
+    else:
+        limit = with_limits(ProviderLimits(tpm=10**6))
+        fitting = with_context(ContextManager())
+        model = apply_middleware(Sized(model), limit if way == "limit" else fitting)
+        await model.generate("Hi.", tools=tools, response_format=schema)
+    long = {length: here for length, here in threads.items() if length >= len(LONG_TEXT)}
+    assert len(long) == (1 if way == "fit" else 2)
+    assert not any(long.values())
+
+
+@pytest.mark.real_time
+async def test_a_file_of_text_is_counted_in_a_thread(threads: dict[int, bool]) -> None:
+    file = FilePart(data=LONG_TEXT.encode(), media_type="text/plain")
+    await ContextManager("truncate").fit([HumanMessage((file,))], 100_000)
+    assert threads == {len(LONG_TEXT): False}
 
 
 @pytest.mark.real_time
