@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from beluga.effects import Effects
-from beluga.errors import ContextLengthError, ContextOverflowError
+from beluga.errors import ContextLengthError, ContextOverflowError, invalid_input
 from beluga.events import Fitted
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
@@ -89,6 +89,11 @@ class Fitting(Wrapper):
     """
 
     def __init__(self, inner: ChatModel, fitter: Fitter) -> None:
+        if isinstance(fitter, type) or not callable(getattr(fitter, "fit_request", None)):
+            raise invalid_input(
+                f"what fits requests is a ContextManager(), or has a method fit_request; "
+                f"got {fitter!r:.80}"
+            )
         super().__init__(inner)
         self._fitter = fitter
 

@@ -15,6 +15,7 @@ import msgspec
 
 from beluga.edge import checked, model_error
 from beluga.effects import Effects, Notify, observers
+from beluga.errors import invalid_input
 from beluga.model import ChatModel, Wrapper
 from beluga.schema import (
     AIMessage,
@@ -85,7 +86,13 @@ def compose_hooks(*hooks: Hooks) -> Hooks:
 
 
 def with_hooks(hooks: Hooks) -> Middleware:
-    """Return a middleware that runs *hooks* round every call of the model it is put on."""
+    """Return a middleware that runs *hooks* round every call of the model it is put on.
+
+    Raises:
+        InvalidInputError: They are no `Hooks`.
+    """
+    if not isinstance(hooks, Hooks):
+        raise invalid_input(f"with_hooks takes Hooks(before_generate=…, …); got {hooks!r:.80}")
     return lambda model: _Hooked(model, hooks)
 
 

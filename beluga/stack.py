@@ -15,6 +15,7 @@ from beluga.middleware import with_breaker, with_cache, with_guardrails, with_li
 from beluga.middleware.guards import Guard
 from beluga.model import ChatModel
 from beluga.routing import Candidate, Router, RouterStrategy
+from beluga.routing.seat import seated
 from beluga.stores import KeyValue, ProviderLimits
 
 __all__ = ["standard"]
@@ -64,7 +65,7 @@ def standard(
         max_wait: Seconds to wait where all of several models are at their limits or left alone.
 
     Raises:
-        InvalidInputError: There is no model, or a value is wrong.
+        InvalidInputError: There is no model, one is there twice, or a value is wrong.
     """
     if not models:
         raise invalid_input("standard needs a model: beluga.standard(model, …)")
@@ -76,6 +77,8 @@ def standard(
     if len(attempts) == 1 and isinstance(single, ChatModel) and strategy is None:
         fitting = None if context is None else with_context(context)
         return apply_middleware(single, *outside, *_given([fitting, with_breaker()]))
+    # With retries round them, two wrappers of one model would pass for two models.
+    seated(models, (), None)
     router = Router(attempts, strategy, context=context, max_wait=max_wait)
     return apply_middleware(router, *outside)
 

@@ -203,6 +203,10 @@ async def test_closing_it_closes_every_model() -> None:
         (lambda: beluga.standard(model("a"), limits=5), "limits is a middleware"),
         (lambda: beluga.standard(model("a"), guardrails=Patterns("x")), "guardrails is a"),
         (lambda: beluga.standard(model("a"), model("b"), max_wait=-1), "max_wait is a number"),
+        (lambda: beluga.standard(*[model("a")] * 2), "'a' is a candidate twice"),
+        (lambda: beluga.standard(model("a"), cache={}), "get, set and delete; got {}"),
+        (lambda: beluga.standard(model("a"), context="adaptive"), "is a ContextManager"),
+        (lambda: beluga.standard(model("a"), hooks=print), "with_hooks takes Hooks"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(make, text: str) -> None:

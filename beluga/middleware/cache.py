@@ -77,7 +77,7 @@ def with_cache(
             this request's answer is not for the cache. The model counts in either case.
 
     Raises:
-        InvalidInputError: `ttl` is not above zero.
+        InvalidInputError: `ttl` is not above zero, or the store is none.
     """
     return Cache(store, ttl=ttl, key=key)
 
@@ -94,6 +94,12 @@ class Cache:
     ) -> None:
         if ttl is not None and not 0 < ttl < math.inf:
             raise invalid_input(f"ttl must be a number of seconds above 0; got {ttl!r}")
+        keeps = [callable(getattr(store, verb, None)) for verb in ("get", "set", "delete")]
+        if store is not None and (isinstance(store, type) or not all(keeps)):
+            raise invalid_input(
+                f"a cache keeps answers in a MemoryStore() or its like, which has "
+                f"get, set and delete; got {store!r:.80}"
+            )
         self.store: KeyValue = MemoryStore() if store is None else store
         self.flights: dict[str, Flight] = {}
         self._ttl, self._key = ttl, key

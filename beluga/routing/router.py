@@ -89,8 +89,8 @@ class Router(ChatModel):
         max_wait: float = 0.0,
         store: HealthStore | None = None,
     ) -> None:
-        _check_part("context", context, "fit_request")
-        _check_part("store", store, "read", "admit", "settle")
+        if store is not None:
+            _check_store(store)
         seats, reserves = seated(models, fallbacks, context)
         modes = {
             "commit": (commit, "content", "finish"),
@@ -188,10 +188,10 @@ class Router(ChatModel):
         return f"Router({self.model_id!r}, {self._plan.strategy!r})"
 
 
-def _check_part(name: str, given: object, *verbs: str) -> None:
-    able = all(callable(getattr(given, verb, None)) for verb in verbs)
-    if given is not None and (isinstance(given, type) or not able):
-        raise invalid_input(f"Router: {name} has a method {verbs[0]}; got {given!r:.80}")
+def _check_store(store: object) -> None:
+    verbs = [callable(getattr(store, verb, None)) for verb in ("read", "admit", "settle")]
+    if isinstance(store, type) or not all(verbs):
+        raise invalid_input(f"Router takes a store such as MemoryHealth(); got {store!r:.80}")
 
 
 def _check(
