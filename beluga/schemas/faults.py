@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import Draft202012Validator
 
-__all__ = ["MOST_FAULTS", "faults_of", "plainly", "quoted", "typed_fault"]
+__all__ = ["MOST_FAULTS", "faults_of", "plainly", "pointer", "quoted", "typed_fault"]
 
 MOST_FAULTS: Final = 10
 MOST_QUOTED: Final = 80
@@ -31,6 +31,7 @@ UNKNOWN: Final = "..."
 """What a decoder says in place of a key of a dict."""
 
 _STEP: Final = re.compile(r"\.([^.\[`]+)|\[(\d+|\.\.\.)\]")
+_GOT: Final = re.compile(r", got `\w+`$")
 _NOWHERE: Final = object()
 
 
@@ -67,10 +68,11 @@ def typed_fault(reason: str, value: JsonValue, at: Sequence[str] = ()) -> str:
         key or (index if index == UNKNOWN else int(index))
         for key, index in _STEP.findall(place.removeprefix("$"))
     ]
+    came, got = _reached(value, steps), ""
+    if came is not _NOWHERE:
+        fault, got = _GOT.sub("", fault), f", got {quoted(came)}"
     told = plainly(fault.replace("`", ""))
-    came = _reached(value, steps)
-    got = "" if came is _NOWHERE else f", got {quoted(came)}"
-    return f"{_pointer([*at, *steps])}: {told}{got}"
+    return f"{pointer([*at, *steps])}: {told}{got}"
 
 
 def _reached(value: object, steps: Sequence[str | int]) -> object:
@@ -110,7 +112,7 @@ def _told(error: ValidationError, at: Sequence[str]) -> str:
     tell = _TOLD.get(error.validator or "")
     told = plainly(error.message) if tell is None else tell(error)
     got = "" if error.validator in _WITHOUT_VALUE else f", got {quoted(error.instance)}"
-    return f"{_pointer([*at, *error.absolute_path])}: {told}{got}"
+    return f"{pointer([*at, *error.absolute_path])}: {told}{got}"
 
 
 def _innermost(error: ValidationError) -> ValidationError:
@@ -218,9 +220,10 @@ _TOLD: Final[Mapping[str, Callable[[ValidationError], str]]] = {
 _WITHOUT_VALUE: Final = frozenset({"required", "additionalProperties"})
 
 
-def _pointer(steps: Sequence[str | int]) -> str:
+def pointer(steps: Sequence[str | int], root: str = "(the whole answer)") -> str:
+    """Return a JSON pointer in one line, and not too long; *root* if it leads nowhere."""
     if not steps:
-        return "(the whole answer)"
+        return root
     names = [str(step).replace("~", "~0").replace("/", "~1") for step in steps]
     return _clipped(_in_one_line("/" + "/".join(names)), 2 * MOST_QUOTED)
 

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from beluga.errors import ToolFailedError, tool_failed
+from beluga.schemas.faults import pointer
 
 __all__ = [
     "MOST_CHOICES",
@@ -43,8 +44,7 @@ def refused(lines: Iterable[str]) -> ToolFailedError:
 
 def line(path: Path, fault: str) -> str:
     """Say where the fault is; the arguments themselves are at the root."""
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in path]
-    return f"{clipped('/' + '/'.join(steps)) if steps else '(arguments)'}: {fault}"
+    return f"{pointer(path, '(arguments)')}: {fault}"
 
 
 def clipped(text: str, most: int = MOST_SHOWN) -> str:

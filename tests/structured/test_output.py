@@ -628,6 +628,14 @@ async def test_of_a_union_is_told_what_the_member_lacks_that_was_meant(
     assert faults_told(model.requests).splitlines()[1:-1] == [f"- {fault}"]
 
 
+async def test_of_what_is_too_large_to_be_searched_the_first_fault_is_told() -> None:
+    items = ", ".join(["{}"] * 20_000)
+    model = scripted(f"[{items}]", GOOD)
+    assert await StructuredOutput(model, Person).generate("Who?") == ANN
+    [line] = faults_told(model.requests).splitlines()[1:-1]
+    assert line == "- (the whole answer): Expected object, got an array with 20000 items"
+
+
 async def test_what_a_decoder_quotes_stays_in_its_line() -> None:
     class Closed(msgspec.Struct, forbid_unknown_fields=True):
         def __post_init__(self) -> None:
