@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -170,6 +170,9 @@ def _check(info: ModelInfo) -> None:
         raise invalid_input(f"a provider's name is a text; got {info.provider!r:.80}")
     for name in _LIMITS:
         _check_limit(info.model, name, getattr(info, name))
+    for kind, given in ((Prices, info.prices), (Capabilities, info.capabilities)):
+        if not isinstance(given, kind):
+            raise invalid_input(f"{info.model}: {kind.__name__}(…) is wanted; got {given!r:.80}")
     _check_prices(info.model, info.prices)
     bounds = [tier.above for tier in info.prices.tiers]
     if bounds != sorted(set(bounds)):
@@ -199,4 +202,4 @@ def _check_prices(model: str, prices: Prices | PriceTier) -> None:
 def _is_price(value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return 0 <= value < math.inf
+    return 0 <= value <= sys.float_info.max

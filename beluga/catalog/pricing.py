@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beluga.catalog.lookup import model_info
+from beluga.errors import invalid_input
 from beluga.model import ChatModel
 from beluga.schema import Prices, PriceTier, Usage
 
@@ -28,8 +29,11 @@ def cost(usage: Usage, model: str | ChatModel, *, batch: bool = False) -> float 
         batch: Whether it was asked through the provider's batch interface.
 
     Raises:
-        InvalidInputError: That is no model.
+        InvalidInputError: That is no model, or no usage.
     """
+    if not isinstance(usage, Usage):
+        got = type(usage).__name__
+        raise invalid_input(f"cost takes a Usage, as an answer's .usage is; got {got}")
     info = model.info if isinstance(model, ChatModel) else model_info(model)
     return cost_at(info.prices, usage, batch=batch)
 

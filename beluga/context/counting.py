@@ -44,9 +44,18 @@ class Counter:
 
     def __init__(self, tokenizer: Counts) -> None:
         self.tokenizer: Counts = tokenizer
-        self._empty: int = tokenizer.count_messages(())
+        # One message is not what was billed, even if it was all there was.
+        self._single: Counts = (
+            tokenizer.tokenizer if isinstance(tokenizer, UsageAnchor) else tokenizer
+        )
+        self._empty: int = self._single.count_messages(())
         self._costs: Memo[int] = Memo()
         self._past: Memo[int] = Memo()
+
+    @property
+    def anchored(self) -> bool:
+        """Whether a whole may cost far more than its messages, since a provider has billed it."""
+        return isinstance(self.tokenizer, UsageAnchor)
 
     async def ready(self) -> None:
         """Load what the tokenizer needs, off the event loop."""
@@ -90,9 +99,9 @@ class Counter:
         return await whole(lambda: self._schema(schema), declared((), schema))
 
     def _schema(self, schema: JsonSchema) -> int:
-        if isinstance(self.tokenizer, ModelTokenizer):
-            return self.tokenizer.count_schema(schema)
-        return self.tokenizer.count(msgspec.json.encode(schema).decode())
+        if isinstance(self._single, ModelTokenizer):
+            return self._single.count_schema(schema)
+        return self._single.count(msgspec.json.encode(schema).decode())
 
     def _unknown(self, messages: Sequence[Message], *, past: bool) -> list[Message]:
         return [m for m in messages if self._memo(m, past=past).get(m) is None]
@@ -101,9 +110,9 @@ class Counter:
         return self._past if past and isinstance(message, AIMessage) else self._costs
 
     def _counted(self, message: Message, *, past: bool) -> int:
-        if isinstance(self.tokenizer, ModelTokenizer):
-            return self.tokenizer.count_message(message, recent=not past)
-        return self.tokenizer.count_messages((message,)) - self._empty
+        if isinstance(self._single, ModelTokenizer):
+            return self._single.count_message(message, recent=not past)
+        return self._single.count_messages((message,)) - self._empty
 
     def _total(self, messages: Sequence[Message], tools: Sequence[ToolDeclaration]) -> int:
         specs = [tool for tool in tools if isinstance(tool, ToolSpec)]

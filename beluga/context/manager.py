@@ -170,17 +170,20 @@ class ContextManager:
     ) -> Fitted:
         costs = await counter.costs(messages)
         around = await counter.around(tools)
-        tokens = around + sum(costs)
-        if abs(tokens - budget) <= _doubt(tokens, len(messages)):
+        tokens = parts = around + sum(costs)
+        if counter.anchored or abs(tokens - budget) <= _doubt(tokens, len(messages)):
             tokens = await counter.total(messages, tools)
         if tokens <= budget:
             return Fitted(messages, tokens, 0, self._strategy.name, budget)
         if not messages:
             raise ContextOverflowError(tokens, budget)
+        room = budget - around
+        if counter.anchored and tokens > parts:
+            room = room * parts // tokens  # what is billed beyond the count is cut in proportion
         history = history_of(
             messages,
             costs,
-            room=budget - around,
+            room=room,
             count=counter.cost,
             keep_system=self._keep_system,
         )

@@ -24,7 +24,7 @@ from beluga.tokens.families import family_of
 from beluga.tokens.family import Family
 from beluga.tokens.prompts import Prompts
 
-__all__ = ["ModelTokenizer", "Tokenizer", "tokenizer_for"]
+__all__ = ["ModelTokenizer", "Tokenizer", "check_kind", "tokenizer_for"]
 
 
 class Tokenizer(Protocol):
@@ -83,8 +83,9 @@ class ModelTokenizer:
         Raises:
             InvalidInputError: There is something among them that is none of it.
         """
-        _check(messages, Message, "messages such as HumanMessage('…')")
-        _check(tools, ToolSpec, "tools as ToolSpec, which is what tool.spec gives")
+        taker = "count_messages"
+        check_kind(messages, Message, "messages such as HumanMessage('…')", taker)
+        check_kind(tools, ToolSpec, "tools as ToolSpec, which is what tool.spec gives", taker)
         offered = self._prompts.tools(tools, system=_instructed(messages))
         return self.family.request + self._prompts.messages(messages) + offered
 
@@ -174,12 +175,17 @@ def _counting(family: Family) -> ModelTokenizer:
     return ModelTokenizer(family)
 
 
-def _check(given: object, kind: type | UnionType, wanted: str) -> None:
+def check_kind(given: object, kind: type | UnionType, wanted: str, taker: str) -> None:
+    """Refuse what is no sequence of one *kind*.
+
+    Raises:
+        InvalidInputError: It is none, or something among it is of another kind.
+    """
     if isinstance(given, str | bytes | dict) or not isinstance(given, Sequence):
-        raise invalid_input(f"count_messages takes {wanted}; got {type(given).__name__}")
+        raise invalid_input(f"{taker} takes {wanted}; got {type(given).__name__}")
     for one in given:
         if not isinstance(one, kind):
-            raise invalid_input(f"count_messages takes {wanted}; got {type(one).__name__}")
+            raise invalid_input(f"{taker} takes {wanted}; got {type(one).__name__}")
 
 
 def _weight(tokenizer: ModelTokenizer) -> tuple[float, int]:

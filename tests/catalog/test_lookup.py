@@ -17,6 +17,7 @@ from beluga.errors import InvalidInputError
 from beluga.schema import Capabilities, JsonValue
 
 UNKNOWN = (None, None)
+NOTHING: Any = None
 PROFILES = "arn:aws:bedrock:us-east-1:123456789012:inference-profile"
 
 
@@ -223,6 +224,9 @@ def test_what_is_no_price_is_refused(field: str, price: float) -> None:
     ("info", "why"),
     [
         (ModelInfo(), "needs the model's name"),
+        (ModelInfo(model="m", prices=NOTHING), r"Prices\(…\) is wanted"),
+        (ModelInfo(model="m", capabilities=NOTHING), r"Capabilities\(…\) is wanted"),
+        (ModelInfo(model="m", prices=Prices(input=10**400)), "price input"),
         (ModelInfo(model=""), "needs the model's name"),
         (ModelInfo(model="m", provider=""), "provider's name"),
         (ModelInfo(model="m", context_window=0), "context_window"),
@@ -238,6 +242,12 @@ def test_what_is_no_price_is_refused(field: str, price: float) -> None:
 def test_what_is_no_information_is_refused(info: ModelInfo, why: str) -> None:
     with pytest.raises(InvalidInputError, match=why):
         register_model(info)
+
+
+@pytest.mark.parametrize("usage", ["many", None, 12])
+def test_what_is_no_usage_is_refused(usage: Any) -> None:
+    with pytest.raises(InvalidInputError, match="cost takes a Usage"):
+        cost(usage, "openai:gpt-4o")
 
 
 def test_tiers_in_a_list_are_taken() -> None:

@@ -1,6 +1,10 @@
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beluga import ContextManager, InvalidInputError, Truncate
 from beluga.schema import AIMessage, HumanMessage, Message, ToolSpec, Usage
 from beluga.testing import strategies
 from beluga.tokens import Estimate, Tokenizer, UsageAnchor, tokenizer_for
@@ -47,6 +51,38 @@ def test_another_conversation_is_counted_as_if_nothing_were_billed() -> None:
         assert anchor.estimate(other) == Estimate(tokenizer.count_messages(other))
     equal = [HumanMessage("Is it cold?"), HumanMessage("And in winter?")]
     assert anchor.estimate(equal) == Estimate(10**6, 10**6)
+
+
+async def test_a_context_is_cut_by_what_was_billed() -> None:
+    anchor = UsageAnchor("gpt-4o")
+    history: list[Message] = [HumanMessage(f"Entry {n}: the whale dives again.") for n in range(99)]
+    anchor.settle(history, answered(40_000))
+    manager = ContextManager(Truncate(step=1), tokenizer=anchor)
+    assert (await manager.fit(history, 40_000)).messages is history
+    fitted = await manager.fit(history, 30_000)
+    assert 0.7 < len(fitted.messages) / len(history) <= 0.75
+
+
+async def test_a_single_message_costs_what_it_is_counted_however_much_was_billed() -> None:
+    anchor = UsageAnchor("gpt-4o")
+    anchor.settle(ASKED, answered(9000))
+    manager = ContextManager("truncate", tokenizer=anchor)
+    assert (await manager.fit([MORE, *ASKED], 100)).dropped == 0
+
+
+@pytest.mark.parametrize(
+    ("messages", "answer", "tools"),
+    [("Is it?", answered(1), ()), (ASKED, "Yes.", ()), (ASKED, answered(1), (len,))],
+)
+def test_what_was_not_billed_is_refused(messages: Any, answer: Any, tools: Any) -> None:
+    with pytest.raises(InvalidInputError, match="settle takes"):
+        UsageAnchor(MODEL).settle(messages, answer, tools)
+
+
+@pytest.mark.parametrize("model", [5, None, ""])
+def test_what_counts_nothing_is_no_anchor(model: Any) -> None:
+    with pytest.raises(InvalidInputError):
+        UsageAnchor(model)
 
 
 def test_the_last_bill_holds() -> None:
