@@ -86,7 +86,7 @@ def _spoken(tp: object) -> str:
         return "choice"
     if origin in (Union, types.UnionType):
         return "_or_".join(_spoken(arg) for arg in args)
-    if origin is not None:
+    if origin not in (None, tp):
         return "_".join([_spoken(origin), *(_spoken(arg) for arg in args)])
     if tp is None or tp is type(None):
         return "null"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 import jsonschema
 import msgspec
@@ -140,6 +140,7 @@ class Fractions(msgspec.Struct):
         (Missing, "Missing"),
         (Fractions, "Fractions.f"),
         (complex, "complex"),
+        (Generic, "Generic"),
     ],
 )
 def test_what_json_cannot_say_is_refused_by_the_name_of_its_field(tp: Any, field: str) -> None:
