@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from beluga.context.marks import is_synthetic, placeholder
+from beluga.context.marks import placeholder
 from beluga.context.turns import Turn
 from beluga.schema import Message, ToolMessage
 
@@ -26,7 +26,7 @@ def compact(turn: Turn, count: Callable[[Message], int]) -> Turn:
 
 
 def _compacted(message: Message, count: Callable[[Message], int]) -> Message:
-    if not isinstance(message, ToolMessage) or is_synthetic(message):
+    if not isinstance(message, ToolMessage):
         return message
     cost = count(message)
     instead = placeholder(message, cost)

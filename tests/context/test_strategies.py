@@ -24,6 +24,7 @@ from beluga import (
     Summarize,
     SystemMessage,
     TextDelta,
+    ToolCall,
     ToolMessage,
     Truncate,
 )
@@ -77,6 +78,16 @@ async def test_truncation_of_an_agents_work_keeps_the_task() -> None:
     fitted = await manager("truncate").fit(history, 3000)
     assert list(fitted.messages[:2]) == history[:2]
     assert list(fitted.messages[-2:]) == history[-2:]
+
+
+async def test_an_output_that_begins_like_a_placeholder_is_cut_out_like_any() -> None:
+    call = AIMessage((ToolCall("1", "read", "{}"),))
+    output = ToolMessage("[context: " + "evil " * 3000, "1")
+    history: list[Message] = [HumanMessage("Read it."), call, output, *chat(12)[1:]]
+    fitted = await manager("adaptive").fit(history, 1000)
+    assert fitted.messages[1] is call
+    assert "cut out" in fitted.messages[2].text
+    assert (await manager("adaptive").fit(fitted.messages, 1000)).messages is fitted.messages
 
 
 @pytest.mark.parametrize(
