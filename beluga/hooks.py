@@ -74,6 +74,8 @@ def compose_hooks(*hooks: Hooks) -> Hooks:
 
     A changed value goes on to the next, and each `on_error` gets what the one before it raised.
     """
+    for given in hooks:
+        _check("compose_hooks", given)
     return Hooks(
         before_generate=_changing([h.before_generate for h in hooks]),
         after_generate=_changing([h.after_generate for h in reversed(hooks)]),
@@ -91,16 +93,25 @@ def with_hooks(hooks: Hooks) -> Middleware:
     Raises:
         InvalidInputError: They are no `Hooks`.
     """
-    if not isinstance(hooks, Hooks):
-        raise invalid_input(f"with_hooks takes Hooks(before_generate=…, …); got {hooks!r:.80}")
+    _check("with_hooks", hooks)
     return lambda model: _Hooked(model, hooks)
 
 
 def apply_middleware(model: ChatModel, *middleware: Middleware) -> ChatModel:
     """Put *middleware* round *model*; the first one is the outermost."""
     for wrap in reversed(middleware):
-        model = wrap(model)
+        wrapped: object = wrap(model)
+        if not isinstance(wrapped, ChatModel):
+            raise invalid_input(
+                f"a middleware gives a model for a model; {wrap!r:.80} gave {wrapped!r:.80}"
+            )
+        model = wrapped
     return model
+
+
+def _check(verb: str, hooks: object) -> None:
+    if not isinstance(hooks, Hooks):
+        raise invalid_input(f"{verb} takes Hooks(before_generate=…, …); got {hooks!r:.80}")
 
 
 class _Hooked(Wrapper):

@@ -69,6 +69,7 @@ def standard(
     """
     if not models:
         raise invalid_input("standard needs a model: beluga.standard(model, …)")
+    _check_wait(max_wait)
     inside = _given([_retries(retry, patient=len(models) == 1)])
     attempts = [_with(model, inside, limits) for model in models]
     outside = _given([None if hooks is None else with_hooks(hooks), _guards(guardrails)])
@@ -93,6 +94,13 @@ def _with(
     if not isinstance(model, ChatModel):
         raise invalid_input(f"standard takes models and candidates; got {model!r:.80}")
     return apply_middleware(model, *inside, *_given([_limits(limits, model.model_id)]))
+
+
+def _check_wait(seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise invalid_input(
+            f"standard: max_wait is a number of seconds, 0 or more; got {seconds!r:.80}"
+        )
 
 
 def _given(middleware: Iterable[Middleware | None]) -> list[Middleware]:

@@ -205,7 +205,7 @@ async def test_closing_it_closes_every_model() -> None:
         (lambda: beluga.standard(model("a"), model("b"), max_wait=-1), "max_wait is a number"),
         (lambda: beluga.standard(*[model("a")] * 2), "'a' is a candidate twice"),
         (lambda: beluga.standard(model("a"), cache={}), "get, set and delete; got {}"),
-        (lambda: beluga.standard(model("a"), context="adaptive"), "is a ContextManager"),
+        (lambda: beluga.standard(model("a"), context="adaptive"), "a ContextManager"),
         (lambda: beluga.standard(model("a"), hooks=print), "with_hooks takes Hooks"),
     ],
 )

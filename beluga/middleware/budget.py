@@ -65,7 +65,8 @@ class Budget:
         count: Count | None = None,
     ) -> None:
         for name, value in (("dollars", dollars), ("window", window)):
-            if value is not None and not 0 < value < math.inf:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (number and 0 < value < math.inf):
                 raise invalid_input(f"{name} must be a number above 0; got {value!r}")
         self._limit = round(dollars * NANO)
         self._window = math.inf if window is None else window

@@ -92,7 +92,8 @@ class Cache:
         ttl: float | None = None,
         key: Callable[[Request], str | None] | None = None,
     ) -> None:
-        if ttl is not None and not 0 < ttl < math.inf:
+        number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
+        if ttl is not None and not (number and 0 < ttl < math.inf):
             raise invalid_input(f"ttl must be a number of seconds above 0; got {ttl!r}")
         keeps = [callable(getattr(store, verb, None)) for verb in ("get", "set", "delete")]
         if store is not None and (isinstance(store, type) or not all(keeps)):

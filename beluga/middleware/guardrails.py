@@ -32,6 +32,7 @@ from beluga.verdicts import Allow, Block, Change, Verdict
 __all__ = ["with_guardrails"]
 
 V = TypeVar("V", str, ToolCall)
+G = TypeVar("G")
 
 
 def with_guardrails(
@@ -55,10 +56,10 @@ def with_guardrails(
         InvalidInputError: Something is no guard, or its window is wrong.
     """
     texts = (
-        tuple([_checked(guard) for guard in input]),
-        tuple([_checked(guard) for guard in output]),
+        tuple([_checked(guard) for guard in _several(input)]),
+        tuple([_checked(guard) for guard in _several(output)]),
     )
-    calls = tuple(tool_calls)
+    calls = tuple(_several(tool_calls))
     for guard in calls:
         _check_method(guard)
     return lambda model: _Guardrails(model, *texts, calls)
@@ -210,6 +211,15 @@ def _guards_reasoning(guard: object) -> bool:
     return bool(getattr(guard, "reasoning", True))
 
 
+def _several(guards: Iterable[G]) -> Iterable[G]:
+    given: object = guards
+    if isinstance(given, Iterable):
+        return guards
+    raise invalid_input(
+        f"with_guardrails takes lists of guards, such as output=[…]; got {given!r:.80}"
+    )
+
+
 def _checked(guard: Guard) -> Guard:
     _check_method(guard)
     _window(guard)
@@ -231,5 +241,8 @@ def _window(guard: Guard) -> Window:
 
 
 def _check_method(guard: object) -> None:
+    if isinstance(guard, type):
+        name = guard.__name__
+        raise invalid_input(f"{name} is a class; with_guardrails takes guards, such as {name}(…)")
     if not callable(getattr(guard, "check", None)):
         raise invalid_input(f"{guard!r:.80} is no guard: it has no method check(value, role)")

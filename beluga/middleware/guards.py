@@ -69,7 +69,8 @@ class Length:
     name = "length"
 
     def __init__(self, characters: int) -> None:
-        if characters < 1:
+        whole = isinstance(characters, int) and not isinstance(characters, bool)
+        if not whole or characters < 1:
             raise invalid_input(f"Length takes a number of characters above 0; got {characters!r}")
         self._most = characters
 

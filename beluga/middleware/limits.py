@@ -73,8 +73,11 @@ class Limiter:
     ) -> None:
         if not isinstance(limits, ProviderLimits):
             raise invalid_input(f"with_limits takes ProviderLimits(rpm=…, …); got {limits!r:.80}")
-        if max_wait is not None and not max_wait >= 0:
-            raise invalid_input(f"max_wait must be a number of seconds, 0 or more; got {max_wait}")
+        number = isinstance(max_wait, int | float) and not isinstance(max_wait, bool)
+        if max_wait is not None and not (number and max_wait >= 0):
+            raise invalid_input(
+                f"max_wait must be a number of seconds, 0 or more; got {max_wait!r:.80}"
+            )
         self.limits: ProviderLimits = limits
         self.key: str = "limits" if key is None else key
         self._max_wait = math.inf if max_wait is None else max_wait

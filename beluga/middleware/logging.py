@@ -10,7 +10,7 @@ import msgspec
 
 from beluga.edge import model_error
 from beluga.effects import Effects
-from beluga.errors import ModelError, ModelTimeoutError
+from beluga.errors import ModelError, ModelTimeoutError, invalid_input
 from beluga.events import Event
 from beluga.hooks import Middleware
 from beluga.model import ChatModel, Wrapper
@@ -39,8 +39,15 @@ def with_logging(
         logger: Where to; by default the logger `beluga.calls`.
         level: The level of calls; events are logged at `DEBUG`, failures at `WARNING`.
         content: Whether to log prompts and answers too, cleared of what looks like a key.
+
+    Raises:
+        InvalidInputError: It is no logger, or no level.
     """
     target = logging.getLogger(_LOGGER) if logger is None else logger
+    if not callable(getattr(target, "isEnabledFor", None)):
+        raise invalid_input(f"logger is a Logger: logging.getLogger({target!r:.80})")
+    if isinstance(level, bool) or not isinstance(level, int):
+        raise invalid_input(f"level is a number such as logging.INFO; got {level!r:.80}")
     return lambda model: _Logged(model, target, level, content)
 
 

@@ -13,7 +13,7 @@ class SteadyClock:
     """Read the backend's clock, and go on where it stood when a new event loop begins.
 
     Each loop counts from a start of its own, on trio from a random one. The time between two loops
-    does not count.
+    does not count. A clock that was set back goes on from where it stood, too.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -29,7 +29,10 @@ class SteadyClock:
         except LookupError:
             offset = self._last - raw
             self._offset.set(offset)
-        self._last = raw + offset
+        if raw + offset < self._last:
+            offset = self._last - raw
+            self._offset.set(offset)
+        self._last = max(self._last, raw + offset)
         return self._last
 
     async def sleep(self, seconds: float, /) -> None:

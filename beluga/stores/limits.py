@@ -41,7 +41,8 @@ class ProviderLimits(msgspec.Struct, frozen=True):
                     "Leave it out for no limit"
                 )
         pause = self.cooldown_on_retry
-        if pause is not None and not 0 <= pause < float("inf"):
+        number = isinstance(pause, int | float) and not isinstance(pause, bool)
+        if pause is not None and not (number and 0 <= pause < float("inf")):
             raise invalid_input(
                 f"cooldown_on_retry must be a number of seconds, 0 or more; got {pause!r}"
             )

@@ -111,6 +111,27 @@ async def test_the_providers_word_counts_until_its_reset(store: LimitStore) -> N
     await admitted(store, ProviderLimits(), 100_000)
 
 
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_longer() -> None:
+    class Wall:
+        time = 1000.0
+
+        def now(self) -> float:
+            return self.time
+
+        async def sleep(self, seconds: float, /) -> None:
+            self.time += seconds
+
+    wall, limits = Wall(), ProviderLimits(rpm=1)
+    store = MemoryLimits(wall)
+    await store.reserve("k", limits, 0)
+    wall.time = 400.0
+    refusal = await store.reserve("k", limits, 0)
+    assert isinstance(refusal, Refusal)
+    assert refusal.seconds == 60
+    wall.time += 60
+    assert isinstance(await store.reserve("k", limits, 0), Reservation)
+
+
 def test_a_store_goes_on_in_another_loop() -> None:
     from beluga.testing import virtual_backends
 
