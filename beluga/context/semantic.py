@@ -114,9 +114,10 @@ class Ranking:
         new = [m for m in (*heads, question.messages[0]) if self._vectors.get(m) is None]
         new = list({id(message): message for message in new}.values())
         if new:
+            before = next((v for head in heads if (v := self._vectors.get(head))), None)
             vectors = await embed([texts[id(message)] for message in new])
-            for message, vector in zip(new, vectors, strict=True):
-                self._vectors.put(message, _unit(vector))
+            for message, vector in zip(new, _units(vectors, len(new), before), strict=True):
+                self._vectors.put(message, vector)
         asked = self._vectors.get(question.messages[0]) or ()
         known = [self._vectors.get(head) or () for head in heads]
         return _order([sum([a * b for a, b in zip(asked, v, strict=True)]) for v in known])
@@ -145,6 +146,27 @@ def _fused(one: Sequence[int], other: Sequence[int]) -> list[int]:
         for rank, i in enumerate(ranking):
             scores[i] += 1 / (_FUSION + rank)
     return _order(scores)
+
+
+def _units(vectors: object, number: int, like: Sequence[float] | None) -> Sequence[Sequence[float]]:
+    """Return what an embedding gave at length 1, one for each of *number* texts.
+
+    Raises:
+        InvalidInputError: It is not so many vectors, all as long as those of before.
+    """
+    try:
+        units = [_unit(vector) for vector in vectors]  # type: ignore[attr-defined]  # tried
+    except (TypeError, ValueError) as error:
+        raise invalid_input(f"embed must return vectors of numbers: {error}") from None
+    lengths = {len(unit) for unit in (*units, *([] if like is None else [like]))}
+    if len(units) != number or len(lengths) > 1:
+        raise invalid_input(
+            f"embed must return a vector for each of {number} texts, all of one length; "
+            f"got {len(units)} of lengths {sorted(lengths)!r:.80}"
+        )
+    if not all(math.isfinite(x) for unit in units for x in unit):
+        raise invalid_input("embed must return vectors of finite numbers")
+    return units
 
 
 def _unit(vector: Sequence[float]) -> list[float]:

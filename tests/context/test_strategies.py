@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -106,6 +108,19 @@ async def test_relevant_turns_are_found_in_any_script(needle: str, question: str
     for strategy in (Semantic(), Adaptive()):
         fitted = await manager(strategy).fit(history, 900)
         assert needle in texts(fitted.messages)
+
+
+@pytest.mark.parametrize(
+    "vectors", [[], [[1.0]], [[1.0], *[[1.0, 2.0]] * 98], "x" * 99, None, [[math.nan]] * 99]
+)
+async def test_an_embedding_that_gives_no_vectors_is_told_so(vectors: Any) -> None:
+    history: list[Message] = [HumanMessage(f"Entry {n} of the log") for n in range(99)]
+
+    async def embed(given: Sequence[str]) -> Any:
+        return vectors
+
+    with pytest.raises(InvalidInputError, match="embed"):
+        await manager(Semantic(embed)).fit(history, 100)
 
 
 async def test_an_embedding_has_its_say() -> None:
