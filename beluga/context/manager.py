@@ -236,6 +236,8 @@ def _strategy(given: ContextStrategy | str) -> ContextStrategy:
     if not isinstance(given, str):
         if isinstance(given, type) or not callable(getattr(given, "choose", None)):
             raise invalid_input(f"{given!r:.80} is no strategy; pass Adaptive(), or its name")
+        if not isinstance(getattr(given, "name", None), str):
+            raise invalid_input(f"{given!r:.80} needs a name, which events tell of it")
         return given
     if given in _WITH_MODEL:
         raise invalid_input(

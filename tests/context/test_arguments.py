@@ -11,6 +11,7 @@ from beluga import (
     Adaptive,
     ContextManager,
     ContextOverflowError,
+    Effects,
     FactExtraction,
     HumanMessage,
     InvalidInputError,
@@ -22,6 +23,7 @@ from beluga import (
     tool,
     with_context,
 )
+from beluga.context import History, Turn
 from tests.context.histories import Letters, chat
 from tests.doubles import FunctionModel, words
 
@@ -104,6 +106,18 @@ async def test_a_decorated_function_costs_what_its_declaration_does() -> None:
 async def test_what_is_no_tool_is_refused(tools: object) -> None:
     with pytest.raises(InvalidInputError, match="tool"):
         await ContextManager("truncate").fit(chat(5), 100, tools=tools)  # type: ignore[arg-type]
+
+
+class Nameless:
+    """A strategy that observers could not be told of."""
+
+    async def choose(self, history: History, fx: Effects, /) -> list[Turn]:
+        return history.pinned
+
+
+def test_a_strategy_without_a_name_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="name"):
+        ContextManager(Nameless())  # type: ignore[arg-type]
 
 
 async def test_no_messages_fit_unless_what_stands_round_them_does_not() -> None:
