@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import anyio
 import msgspec
 
 from beluga.effects import Effects
-from beluga.errors import ContextOverflowError
+from beluga.errors import ContextOverflowError, ModelTimeoutError
 from beluga.events import BreakerClosed, BreakerOpened
 from beluga.flows.tries import Tries, content_stands
 from beluga.health.breaker import Permit, Refusal, Verdict, verdict_on
@@ -104,10 +105,22 @@ class Attempt:
             )
 
     async def _answer(self) -> Finish:
-        fx = self._fx.emitting(self._watch)
-        finish = await self._view.seat.model.respond(self._view.request, fx)
+        finish = await self._in_time(self._fx.emitting(self._watch))
         self._usage = finish.usage
         return self._signed(finish)
+
+    async def _in_time(self, fx: Effects) -> Finish:
+        """Ask within the candidate's own total time, where that ends before the whole answer's."""
+        model, request = self._view.seat.model, self._view.request
+        timeout = request.options.timeout
+        deadline = math.inf if timeout is None else self._started + timeout.total
+        if timeout is None or deadline >= fx.deadline:
+            return await model.respond(request, fx)
+        with anyio.CancelScope(deadline=deadline):
+            return await model.respond(request, fx.until(deadline))
+        why = f"not complete within the candidate's own {timeout.total:g} s (option timeout)"
+        info = self._view.seat.info
+        raise ModelTimeoutError(Failure("timeout", why, info.provider, info.model))
 
     async def _judge(self, message: AIMessage) -> Failure | None:
         accept = self._judges.accept

@@ -38,7 +38,8 @@ class Candidate(_Of, frozen=True, kw_only=True, eq=False, repr_omit_defaults=Tru
         capabilities: What it can do; given as names (`{"tools", "images"}`) they are all it can.
         context_window: Tokens of input and output together.
         tags: What a request's `metadata` may ask for, as `"region=eu"` or as a bare `"eu"`.
-        options: Options that go before those of a request; `UNSET` takes one out of it.
+        options: Options that go before those of a request; `UNSET` takes one out of it. A `timeout`
+            bounds each attempt at it, inside the time of the whole answer.
         health: How it fares, where a strategy is asked to choose; the router fills it in.
 
     Raises:

@@ -26,7 +26,7 @@ from beluga.events import (
     WaitedForModel,
 )
 from beluga.health.breaker import Permit, Refusal
-from beluga.routing import Candidate, Cooldown, Health, RoundRobin, Router
+from beluga.routing import Candidate, Cooldown, FailoverChain, Health, RoundRobin, Router
 from beluga.schema import (
     AIMessage,
     Emission,
@@ -37,6 +37,7 @@ from beluga.schema import (
     Request,
     Restarted,
     TextDelta,
+    Timeouts,
     ToolSpec,
     Usage,
 )
@@ -545,3 +546,23 @@ async def test_usage_of_a_silent_model_is_told_to_the_strategy(streaming: bool) 
     message = await ask(Router([FunctionModel(answer)], strategy), streaming=streaming)
     assert (message.model, message.provider) == ("function", None)
     assert strategy.reports[0].usage == Usage(1, 2, 3)
+
+
+async def test_a_candidates_own_timeout_ends_its_attempt_alone(streaming: bool) -> None:
+    slow = Candidate(model("slow", said(100.0, "a"), said(2.0, "a")), options={"timeout": 3.0})
+    router = Router([slow, model("b", said(5.0, "b"))], FailoverChain())
+    assert (await ask(router, streaming=streaming)).text == "b"
+    assert anyio.current_time() == pytest.approx(8.0)
+    assert (await ask(router, streaming=streaming)).text == "a"
+
+
+async def test_a_models_default_timeout_counts_like_a_candidates(streaming: bool) -> None:
+    hasty = ScriptedModel(
+        [said(100.0, "a")], model_id="a", defaults=GenerateOptions(timeout=Timeouts(total=3.0))
+    )
+    router = Router([hasty, model("b", said(5.0, "b"))], FailoverChain())
+    assert (await ask(router, streaming=streaming)).text == "b"
+    late = Candidate(model("c", said(100.0, "c")), options={"timeout": 3.0})
+    with pytest.raises(AllModelsFailedError, match=r"within the candidate's own 3 s") as caught:
+        await ask(Router([late]), streaming=streaming)
+    assert [cause.code for cause in caught.value.attempts] == ["timeout"]
