@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from beluga.effects import CanChoose
 from beluga.errors import invalid_input
@@ -36,9 +36,11 @@ class CapabilityBased:
     """
 
     def __init__(self, prefer: Sequence[str] = ()) -> None:
-        if isinstance(prefer, str) or not all(isinstance(name, str) for name in prefer):
+        listed = isinstance(prefer, Iterable) and not isinstance(prefer, str)
+        names = tuple(prefer) if listed else ()
+        if not listed or not all(isinstance(name, str) for name in names):
             raise invalid_input(f"prefer takes names, as in ['prompt_cache']; got {prefer!r:.80}")
-        self._prefer = tuple(prefer)
+        self._prefer = names
         self._turns = RoundRobin()
 
     async def select(

@@ -326,9 +326,10 @@ async def test_equals_are_asked_in_turn() -> None:
     assert [(await router.generate("Hi")).text for _ in range(4)] == [*"abab"]
 
 
-def test_preferences_are_checked() -> None:
+@pytest.mark.parametrize("wrong", ["tools", 5, None, [1]])
+def test_preferences_are_checked(wrong) -> None:
     with pytest.raises(InvalidInputError, match="prefer takes names"):
-        CapabilityBased("tools")
+        CapabilityBased(wrong)
 
 
 @given(st.integers(1, 6), st.integers(0, 2**32))
