@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Literal, Self, Unpack, final
+from typing import Generic, Literal, Self, TypeVar, Unpack, final
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -23,7 +23,10 @@ from beluga.schema import (
 )
 from beluga.streams import ChunkStream
 
-__all__ = ["BlockingModel", "BlockingStream"]
+__all__ = ["BlockingModel", "BlockingStream", "OpenBlocking"]
+
+S = TypeVar("S")
+B = TypeVar("B")
 
 
 @final
@@ -71,9 +74,10 @@ class BlockingModel:
 
     def stream(
         self, messages: Prompt, /, **options: Unpack[Options]
-    ) -> AbstractContextManager[BlockingStream]:
+    ) -> AbstractContextManager[BlockingStream, None]:
         """Ask for an answer and watch it come, inside a `with` block; see `ChatModel.stream`."""
-        return _OpenBlockingStream(self._running, self._model.stream(messages, **options))
+        block = self._model.stream(messages, **options)
+        return OpenBlocking(self._running, block, BlockingStream)
 
     def bind_tools(self, tools: Sequence[Tool | ToolSpec | ProviderTool]) -> BlockingModel:
         """Return a model that offers *tools* with every request; it shares this one's loop."""
@@ -147,17 +151,28 @@ async def _next_chunk(chunks: ChunkStream) -> StreamChunk | None:
     return await anext(aiter(chunks), None)
 
 
-class _OpenBlockingStream(AbstractContextManager["BlockingStream"]):
+@final
+class OpenBlocking(Generic[S, B]):
+    """The block of a stream, for code without an event loop.
+
+    Args:
+        running: Return the loop, or say that there is none.
+        block: The block of the stream itself.
+        made: Makes of the stream what is used in the block.
+    """
+
     def __init__(
         self,
         running: Callable[[], BlockingPortal],
-        block: AbstractAsyncContextManager[ChunkStream, None],
+        block: AbstractAsyncContextManager[S],
+        made: Callable[[Callable[[], BlockingPortal], S], B],
     ) -> None:
-        self._running = running
+        self._running, self._made = running, made
         self._block = running().wrap_async_context_manager(block)
 
-    def __enter__(self) -> BlockingStream:
-        return BlockingStream(self._running, self._block.__enter__())
+    def __enter__(self) -> B:
+        """Start the answer and return at once."""
+        return self._made(self._running, self._block.__enter__())
 
     def __exit__(
         self,
@@ -165,4 +180,5 @@ class _OpenBlockingStream(AbstractContextManager["BlockingStream"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Cancel the answer if it still comes, and wait until it has cleaned up."""
         self._block.__exit__(kind, error, traceback)

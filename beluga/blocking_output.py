@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar, Unpack, final
 
 from anyio.from_thread import BlockingPortal
 
-from beluga.blocking_model import BlockingModel
+from beluga.blocking_model import BlockingModel, OpenBlocking
 from beluga.schema import Options, Prompt
 from beluga.structured import Partial, PartialEvent, PartialStream, Structured, StructuredOutput
 
@@ -61,7 +61,7 @@ class BlockingOutput(Generic[T]):
     ) -> AbstractContextManager[BlockingPartialStream[T], None]:
         """Ask for a value and watch it, inside a `with` block; see `StructuredOutput.stream`."""
         block = self._output.stream(messages, on_invalid=on_invalid, **options)
-        return _OpenBlockingPartialStream(self._model._running, block)
+        return OpenBlocking(self._model._running, block, BlockingPartialStream)
 
 
 @final
@@ -109,25 +109,3 @@ class BlockingPartialStream(Generic[T]):
     def value(self) -> T:
         """The value, once the stream has ended."""
         return self._stream.value
-
-
-@final
-class _OpenBlockingPartialStream(Generic[T]):
-    def __init__(
-        self,
-        running: Callable[[], BlockingPortal],
-        block: AbstractAsyncContextManager[PartialStream[T], None],
-    ) -> None:
-        self._running = running
-        self._block = running().wrap_async_context_manager(block)
-
-    def __enter__(self) -> BlockingPartialStream[T]:
-        return BlockingPartialStream(self._running, self._block.__enter__())
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._block.__exit__(kind, error, traceback)

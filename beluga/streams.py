@@ -31,7 +31,7 @@ from beluga.schema import (
     TextDelta,
 )
 
-__all__ = ["ChunkStream", "OpenStream"]
+__all__ = ["ChunkStream", "OpenStream", "Texts"]
 
 Batch: TypeAlias = Sequence[StreamChunk]
 
@@ -79,7 +79,7 @@ class ChunkStream:
         Raises:
             IncompleteStreamError: The answer began anew, so that the text so far is void.
         """
-        return _Texts(self)
+        return Texts(self)
 
     async def message(self) -> AIMessage:
         """Take what is left of the stream and return the whole message."""
@@ -168,22 +168,34 @@ class ChunkStream:
 
 
 @final
-class _Texts:
-    """The text of a stream. An object, since an async generator left early warns on trio."""
+class Texts:
+    """The text among the items of a stream.
 
-    def __init__(self, chunks: ChunkStream) -> None:
-        self._chunks = chunks
+    An object, since an async generator left early warns on trio.
 
-    def __aiter__(self) -> _Texts:
+    Args:
+        items: The stream.
+    """
+
+    def __init__(self, items: AsyncIterator[object]) -> None:
+        self._items = items
+
+    def __aiter__(self) -> Texts:
+        """Iterate over what is left."""
         return self
 
     async def __anext__(self) -> str:
+        """Return the next piece of text.
+
+        Raises:
+            IncompleteStreamError: The answer began anew, so that the text so far is void.
+        """
         while True:
-            chunk = await self._chunks.__anext__()
-            if isinstance(chunk, TextDelta):
-                return chunk.text
-            if isinstance(chunk, Restarted):
-                raise IncompleteStreamError(chunk.failure)
+            item = await self._items.__anext__()
+            if isinstance(item, TextDelta):
+                return item.text
+            if isinstance(item, Restarted):
+                raise IncompleteStreamError(item.failure)
 
 
 @final

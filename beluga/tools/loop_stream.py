@@ -16,8 +16,8 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from beluga.edge import cleaned_up
-from beluga.errors import IncompleteStreamError, StreamUsageError
-from beluga.schema import Restarted, TextDelta
+from beluga.errors import StreamUsageError
+from beluga.streams import Texts
 from beluga.tools.cycle import Cycle
 from beluga.tools.loop_items import LoopItem, ToolRun
 
@@ -75,7 +75,7 @@ class ToolStream:
         Raises:
             IncompleteStreamError: An answer began anew, so that its text so far is void.
         """
-        return _Texts(self)
+        return Texts(self)
 
     async def run(self) -> ToolRun:
         """Take what is left and return what the loop has come to."""
@@ -120,25 +120,6 @@ class ToolStream:
             return self._failure
         self._finished = True
         return StopAsyncIteration()
-
-
-@final
-class _Texts:
-    """The text of a stream. An object, since an async generator left early warns on trio."""
-
-    def __init__(self, items: ToolStream) -> None:
-        self._items = items
-
-    def __aiter__(self) -> _Texts:
-        return self
-
-    async def __anext__(self) -> str:
-        while True:
-            item = await self._items.__anext__()
-            if isinstance(item, TextDelta):
-                return item.text
-            if isinstance(item, Restarted):
-                raise IncompleteStreamError(item.failure)
 
 
 @final

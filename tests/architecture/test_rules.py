@@ -154,6 +154,8 @@ def test_a_private_path_is_found(home: str) -> None:
     assert paths.private_paths([("README.md", f"\n{line}")]) == [f"README.md:2 {line}"]
 
 
-@pytest.mark.parametrize("line", ["https://example.com/home/page", "tests/work/x", "a /home page"])
-def test_a_public_address_is_no_private_path(line: str) -> None:
+@pytest.mark.parametrize("home", paths.HOMES)
+@pytest.mark.parametrize("form", ["https://example.com/{}/page", "tests/{}/x", "a /{} page"])
+def test_a_public_address_is_no_private_path(form: str, home: str) -> None:
+    line = form.format(home)
     assert paths.private_paths([("README.md", line)]) == []

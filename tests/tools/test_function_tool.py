@@ -281,12 +281,14 @@ def test_types_of_the_enclosing_function_are_found() -> None:
     assert "Local" in use.spec.parameters["$defs"]
 
 
-def test_the_type_of_the_result_need_not_exist() -> None:
+async def test_the_type_of_the_result_need_not_exist() -> None:
     @tool
-    async def count(n: int) -> OnlyForTypeCheckers:
-        raise NotImplementedError
+    async def half(n: int) -> OnlyForTypeCheckers | float:
+        return n / 2
 
-    assert count.spec.parameters["required"] == ["n"]
+    assert half.spec.parameters["required"] == ["n"]
+    (answer,) = await run_tools(asking(("half", {"n": 3})), [half])
+    assert answer.text == "1.5"
 
 
 async def test_a_type_that_is_nowhere() -> None:
